@@ -5,9 +5,10 @@
 // that knows its exit code carries it as `exit`; its message is all that
 // the user sees.
 import { Command, CommanderError } from 'commander';
+import { register as registerGrade } from './grade.js';
 import { register as registerReplay } from './replay.js';
 
-const verbs = [registerReplay];
+const verbs = [registerGrade, registerReplay];
 
 /** Errors of the rooms carry their exit code, and need no stack trace. */
 function exitCode(error: unknown): number | undefined {

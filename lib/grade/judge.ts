@@ -1,0 +1,110 @@
+// What a failing test says.
+//
+// Idea: "wrong" teaches nothing. A message has four parts: the call, what
+// you have, what it is, and the belief that leads there; and it is given
+// on the smallest list of operations that fails, with the map drawn.
+import { isDeepStrictEqual } from 'node:util';
+import { Panic } from '../sys/panic.js';
+
+/** A finding about a student's answer; its message is shown as it is. */
+export class Finding extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Finding';
+  }
+}
+
+/** A typical wrong answer, and what one must believe to give it. */
+export interface Belief {
+  if: unknown; // the wrong answer, or a function that knows it
+  then: string; // one sentence
+}
+
+export interface Case {
+  call: string; // as it was made: "malloc(mp, 4)"
+  have: unknown;
+  is: unknown;
+  beliefs?: readonly Belief[];
+  after?: readonly string[]; // the operations before the call
+  drawn?: readonly string[]; // lines of a picture
+}
+
+/** A value as a student would write it. */
+export function write(value: unknown): string {
+  if (value === undefined) return 'nothing (undefined)';
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
+  if (Array.isArray(value)) return `[${value.map(write).join(', ')}]`;
+  return JSON.stringify(value) ?? String(value);
+}
+
+function beliefOf({ beliefs = [], have }: Case): string | undefined {
+  return beliefs.find(({ if: wrong }) =>
+    typeof wrong === 'function' ? wrong(have) : isDeepStrictEqual(wrong, have),
+  )?.then;
+}
+
+/** The message for a case in which `have` is not what it is. */
+export function explain(c: Case): string {
+  const after = c.after ?? [];
+  const where = after.length === 0 ? '' : ` (after ${after.join('; ')})`;
+  const first = `${c.call}${where}: you have ${write(c.have)}, it is ${write(c.is)}.`;
+  const belief = beliefOf(c);
+  return [first, ...(belief === undefined ? [] : [belief]), ...(c.drawn ?? [])]
+    .join('\n');
+}
+
+/** @throws Finding unless have and is are the same, exactly */
+export function judge(c: Case): void {
+  if (!isDeepStrictEqual(c.have, c.is)) throw new Finding(explain(c));
+}
+
+/**
+ * Calls a student's function. What it throws becomes a finding that names
+ * the call; "TODO" is let through, so that a starter says it is one.
+ * @param after the operations before the call
+ */
+export function attempt<T>(
+  call: string,
+  f: () => T,
+  after: readonly string[] = [],
+): T {
+  try {
+    return f();
+  } catch (error) {
+    const { name, message } = error as Error;
+    if (message.startsWith('TODO')) throw error;
+    const where = after.length === 0 ? '' : ` (after ${after.join('; ')})`;
+    if (error instanceof Panic) {
+      const what = message === 'trap' ? error.facts.call : error.explain();
+      throw new Finding(`${call}${where}: panic "${message}": ${what}.`);
+    }
+    throw new Finding(`${call}${where}: stopped by ${name}: ${message}.`);
+  }
+}
+
+/** Free pieces as [m_size, m_addr], as `entries` of lib/bsd gives them. */
+type Pieces = readonly (readonly [m_size: number, m_addr: number])[];
+
+/**
+ * Maps drawn one under the other on a common scale: `=` is free, `.` is
+ * not. At most 60 characters wide, one unit a character where it fits.
+ */
+export function drawMaps(maps: { name: string; pieces: Pieces }[]): string[] {
+  const all = maps.flatMap(({ pieces }) => pieces.map(([s, a]) => [a, a + s]));
+  if (all.length === 0) return [];
+  const from = Math.min(...all.map(([a]) => a));
+  const to = Math.max(...all.map(([, end]) => end));
+  const step = Math.max(1, Math.ceil((to - from) / 60));
+  const cells = Math.ceil((to - from) / step);
+  const width = Math.max(...maps.map(({ name }) => name.length));
+  const isFree = (pieces: Pieces, at: number): boolean =>
+    pieces.some(([s, a]) => a < at + step && at < a + s);
+  const lines = maps.map(({ name, pieces }) => {
+    const row = Array.from({ length: cells }, (_, i) =>
+      isFree(pieces, from + i * step) ? '=' : '.',
+    ).join('');
+    return `  ${name.padEnd(width)} ${row}`;
+  });
+  const scale = `${from}`.padEnd(Math.max(0, cells - `${to}`.length)) + to;
+  return [...lines, `  ${' '.repeat(width)} ${scale}`];
+}
