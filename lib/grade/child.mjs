@@ -4,11 +4,13 @@
 // the cure for a loop without end, which no timer inside can stop. So it
 // does nothing but run and tell. Plain JavaScript, because node starts it.
 //
-// argv: the project root, then the test files. Each finished file is one
+// argv: the project root, the order of the tests as JSON ({ shuffle: seed }
+// or { alone: true } or {}), then the test files. Each finished file is one
 // message to the parent: { file, tests: [{ title, state, message }], error }.
 import { createVitest } from 'vitest/node';
 
-const [root, ...files] = process.argv.slice(2);
+const [root, orderText, ...files] = process.argv.slice(2);
+const order = JSON.parse(orderText);
 
 const vitest = await createVitest('test', {
   root,
@@ -22,21 +24,26 @@ const vitest = await createVitest('test', {
   reporters: [{}],
   silent: true,
   testTimeout: 60_000,
+  ...(order.shuffle === undefined
+    ? {}
+    : { sequence: { shuffle: { tests: true }, seed: order.shuffle } }),
 });
 
 /** What went wrong, as the test or the loader put it. */
 const messageOf = (errors) =>
   errors?.length > 0 ? String(errors[0].message ?? errors[0]) : null;
 
-for (const file of files) {
-  process.send({ started: file });
+/** Runs one file, or of it the tests whose title matches the pattern. */
+async function run(file, pattern) {
   const specs = (await vitest.globTestSpecifications([file])).filter(
     ({ moduleId }) => moduleId.endsWith(file),
   );
+  if (pattern !== undefined) vitest.setGlobalTestNamePattern(pattern);
   const { testModules, unhandledErrors } =
     await vitest.runTestSpecifications(specs);
+  vitest.resetGlobalTestNamePattern();
   const [module] = testModules;
-  process.send({
+  return {
     file,
     tests: [...(module?.children.allTests() ?? [])].map((test) => ({
       title: test.name,
@@ -44,7 +51,24 @@ for (const file of files) {
       message: messageOf(test.result().errors),
     })),
     error: messageOf(module?.errors()) ?? messageOf(unhandledErrors),
-  });
+  };
+}
+
+/** Runs each test of a file as if it were the only one. */
+async function runAlone(file) {
+  const { tests } = await run(file);
+  const alone = [];
+  for (const { title } of tests) {
+    const exactly = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const result = await run(file, new RegExp(`^${exactly}$`));
+    alone.push(result.tests.find((test) => test.title === title));
+  }
+  return { file, tests: alone, error: null };
+}
+
+for (const file of files) {
+  process.send({ started: file });
+  process.send(await (order.alone ? runAlone(file) : run(file)));
 }
 await vitest.close();
 process.disconnect();

@@ -20,6 +20,8 @@ export interface Options {
   root: string; // the project: lib and node_modules are found from here
   dir?: string; // where exercises/ lies, if not in root
   seconds?: number; // for each file; 20 if not given
+  /** Tests shuffled by a seed, or each as if it were the only one. */
+  order?: { shuffle: number } | { alone: true };
   onDone?: (grade: Grade) => void;
 }
 
@@ -57,12 +59,14 @@ export async function grade(
  */
 function runChild(
   exercises: readonly Exercise[],
-  { root, dir = root, seconds = 20 }: Options,
+  { root, dir = root, seconds = 20, order = {} }: Options,
   done: (grade: Grade) => void,
 ): Promise<void> {
+  const script = join(__dirname, 'child.mjs');
+  const files = exercises.map((exercise) => exercise.test);
   const child = spawn(
     process.execPath,
-    [join(__dirname, 'child.mjs'), dir, ...exercises.map((e) => e.test)],
+    [script, dir, JSON.stringify(order), ...files],
     {
       cwd: root,
       detached: true,
