@@ -6,9 +6,10 @@
 // the user sees.
 import { Command, CommanderError } from 'commander';
 import { register as registerGrade } from './grade.js';
+import { register as registerHandout } from './handout.js';
 import { register as registerReplay } from './replay.js';
 
-const verbs = [registerGrade, registerReplay];
+const verbs = [registerGrade, registerHandout, registerReplay];
 
 /** Errors of the rooms carry their exit code, and need no stack trace. */
 function exitCode(error: unknown): number | undefined {

@@ -59,14 +59,14 @@ export async function grade(
  */
 function runChild(
   exercises: readonly Exercise[],
-  { root, dir = root, seconds = 20, order = {} }: Options,
+  { root, dir = root, seconds = 20, order }: Options,
   done: (grade: Grade) => void,
 ): Promise<void> {
   const script = join(__dirname, 'child.mjs');
   const files = exercises.map((exercise) => exercise.test);
   const child = spawn(
     process.execPath,
-    [script, dir, JSON.stringify(order), ...files],
+    [script, dir, JSON.stringify(order ?? {}), ...files],
     {
       cwd: root,
       detached: true,
