@@ -1,0 +1,104 @@
+"""Runs a notebook with nbclient, the reference executor of Jupyter.
+
+Reads one JSON object on standard input ({notebook, cwd, timeout, raised,
+settle}) and writes one JSON object a line on standard output: what
+happened, as it happens, and at the end the executed notebook. Which of it
+is a fault is decided by the reader, lib/jupyter/nbclient.ts.
+"""
+
+import asyncio
+import json
+import sys
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import (
+    CellExecutionError,
+    CellTimeoutError,
+    DeadKernelError,
+)
+
+
+class Stop(Exception):
+    """A cell that is tagged raises-exception failed in another way."""
+
+
+def tell(**event):
+    print(json.dumps(event), flush=True)
+
+
+def faults_in(reply):
+    return reply["metadata"].get("freelist", {}).get("faults", [])
+
+
+async def settle(client, milliseconds):
+    """Asks the kernel for what came after the last reply."""
+    content = {
+        "code": "",
+        "silent": True,
+        "store_history": False,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": False,
+    }
+    metadata = {"freelist": {"settle": milliseconds}}
+    message = client.kc.session.msg(
+        "execute_request", content, metadata=metadata
+    )
+    client.kc.shell_channel.send(message)
+    reply = await client.async_wait_for_reply(message["header"]["msg_id"])
+    tell(event="late", faults=faults_in(reply) if reply else [])
+
+
+async def run(job, client):
+    current = None
+
+    def started(cell, cell_index):
+        nonlocal current
+        current = cell_index
+        tell(event="cell", index=cell_index)
+
+    def executed(cell, cell_index, execute_reply):
+        asked = execute_reply["parent_header"]["msg_id"]
+        faults = faults_in(execute_reply)
+        tell(event="reply", index=cell_index, asked=asked, faults=faults)
+        if "raises-exception" in cell.metadata.get("tags", []):
+            raised = [
+                fault
+                for fault in faults
+                if fault["msg_id"] == asked and fault["kind"] in job["raised"]
+            ]
+            if not raised or len(raised) < len(faults):
+                raise Stop
+
+    client.on_cell_execute = started
+    client.on_cell_executed = executed
+    try:
+        async with client.async_setup_kernel(cwd=job["cwd"]):
+            for index, cell in enumerate(client.nb.cells):
+                await client.async_execute_cell(cell, index)
+            await settle(client, job["settle"])
+    except (Stop, CellExecutionError):
+        pass  # Told by the reply.
+    except CellTimeoutError:
+        tell(event="broken", index=current, kind="timeout")
+    except DeadKernelError:
+        tell(event="broken", index=current, kind="died")
+
+
+def main():
+    job = json.load(sys.stdin)
+    notebook = nbformat.from_dict(job["notebook"])
+    # In memory nbformat wants text in one piece.
+    notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=job["timeout"],
+        record_timing=False,
+        shutdown_kernel="immediate",
+    )
+    asyncio.run(run(job, client))
+    tell(event="end", notebook=json.loads(nbformat.writes(client.nb)))
+
+
+main()
