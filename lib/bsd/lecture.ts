@@ -1,10 +1,10 @@
 // The lecture's own malloc: first fit with a bound on the search.
 //
 // Follows the C text in the lecture notes, which differs from V7's in one
-// condition: `(bp - mp) < MAPSIZ`. None of V4 to V7, System III, 4.1BSD
-// and 4.3BSD has it, as far as their sources could be read; it may be
-// that of 32V. Idea: a bound on the reading loop does not bound the
-// writing loops.
+// condition: `(bp - mp) < MAPSIZ`. None of V4 to V7, 32V, System III,
+// 4.1BSD and 4.3BSD has it, as far as their sources could be read; where
+// it comes from is not known. Idea: a bound on the reading loop does not
+// bound the writing loops.
 //
 // 1. The search looks at no slot at or beyond MAPSIZ as a candidate. It
 //    still reads the size of slot MAPSIZ: that test stands first.

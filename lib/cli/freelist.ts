@@ -5,11 +5,21 @@
 // that knows its exit code carries it as `exit`; its message is all that
 // the user sees.
 import { Command, CommanderError } from 'commander';
+import { register as registerCheck } from './check.js';
 import { register as registerGrade } from './grade.js';
 import { register as registerHandout } from './handout.js';
 import { register as registerReplay } from './replay.js';
+import { register as registerRun } from './run.js';
+import { register as registerWeave } from './weave.js';
 
-const verbs = [registerGrade, registerHandout, registerReplay];
+const verbs = [
+  registerCheck,
+  registerGrade,
+  registerHandout,
+  registerReplay,
+  registerRun,
+  registerWeave,
+];
 
 /** Errors of the rooms carry their exit code, and need no stack trace. */
 function exitCode(error: unknown): number | undefined {

@@ -6,14 +6,14 @@
 //
 // 1. dmesg() holds the messages since the last reboot(), oldest first,
 //    one entry for each call of printf.
-// 2. It holds at most MSGMAX of them: the oldest go first.
+// 2. It holds at most messagesKept of them: the oldest go first.
 //
 // Left out: formats (a template string does their work), the buffer's
 // size in bytes, the delay of a real terminal.
 import { onReboot } from './reboot.js';
 
 /** Messages kept. The original counts bytes: 4,096 less its header. */
-export const MSGMAX = 1000;
+export const messagesKept = 1000;
 
 let msgbuf: string[] = [];
 
@@ -24,7 +24,7 @@ onReboot(() => {
 /** Says something on the console. No newline needed. */
 export function printf(text: string): void {
   msgbuf.push(text);
-  if (msgbuf.length > MSGMAX) msgbuf.shift();
+  if (msgbuf.length > messagesKept) msgbuf.shift();
 }
 
 /** What the kernel has said since it booted. */

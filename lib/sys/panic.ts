@@ -12,7 +12,9 @@
 // 3. ASSERT costs a test and does nothing while debug is off, which is
 //    the default, as in a production kernel.
 //
-// Left out: the halt itself, the crash dump, the register print-out.
+// Left out: the halt itself, the crash dump, the register print-out; file
+// and line in the message of an ASSERT. In C the condition is not even
+// computed while debug is off; here it is.
 
 /** What a debugger wants to know of the call that failed. */
 export interface Facts {

@@ -14,7 +14,8 @@
 //    RangeError, never a rounded number.
 //
 // Left out: the _TYPED forms (they settle the width of a C type; a number
-// here has one) and wrap-around at 2^64, which 3 replaces.
+// here has one), macros that no allocator of ours asks for (P2END,
+// P2BOUNDARY, roundup and others), and wrap-around at 2^64, which 3 replaces.
 
 /** 2^32: above it a number does not fit into the 32-bit operators. */
 const TWO32 = 0x100000000;
@@ -45,8 +46,9 @@ export function lowbit(x: number): number {
 
 /** How far x lies above the start of its block: 0 to align - 1. */
 export function P2PHASE(x: number, align: number): number {
-  // The mask is right below 2^31 only: there the operands stay positive.
-  return x <= 0x7fffffff ? x & (align - 1) : x % align;
+  // A mask of at most 31 bits cuts the low bits out of any x. A longer one
+  // would be read as negative, so there the division has to do it.
+  return align <= 0x80000000 ? x & (align - 1) : x % align;
 }
 
 /** Start of the block that x lies in: the greatest multiple <= x. */

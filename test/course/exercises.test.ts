@@ -12,7 +12,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exercises, KINDS, type Exercise } from '../../lib/grade/exercises.js';
+import { exercises, kinds, type Exercise } from '../../lib/grade/exercises.js';
 import { hintsOf } from '../../lib/grade/hints.js';
 import { type Grade, grade, type Options } from '../../lib/grade/run.js';
 import { exerciseTable } from '../../lib/grade/table.js';
@@ -157,7 +157,7 @@ describe.each(all)('$name', (exercise) => {
 
   it('has a kebab-case name, a kind, minutes and points', () => {
     expect(exercise.name).toMatch(/^\d\d-[a-z0-9-]+\/[a-z0-9]+(-[a-z0-9]+)*$/);
-    expect(KINDS).toContain(exercise.kind);
+    expect(kinds).toContain(exercise.kind);
     expect(exercise.minutes).toBeGreaterThan(0);
     expect(exercise.possible).toBeGreaterThan(0);
   });
