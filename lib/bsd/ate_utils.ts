@@ -14,8 +14,8 @@
 //    case that breaks it.)
 //
 // Left out: the spin lock, and the wake-up that is commented out in the
-// original; the map's address in the message; the C library of mapping
-// registers. A negative size fails the ASSERT of a debugging kernel; a
+// original; atemapfree; the map's address in the message; the registers
+// themselves. A negative size fails the ASSERT of a debugging kernel; a
 // production kernel, where the comparison is of unsigned values, finds no
 // piece that large.
 import { printf } from '../sys/cons.js';

@@ -13,8 +13,9 @@
 //    use; the delimiter has a slot of its own.
 //
 // Left out: the lock and its condition variable, and rmalloc_wait, which
-// needs them; wrap-around of the unsigned types, except where a negative
-// size must read as a huge one; the DDI rules on who may call from where.
+// needs them; mapinit, rmallocmap_wait and rmfreemap, which find or return
+// the map's memory; rmget, 4.3BSD's; wrap-around of the unsigned types,
+// except where a negative size must read as a huge one.
 import { printf } from '../sys/cons.js';
 import { ASSERT, panic } from '../sys/panic.js';
 
@@ -110,7 +111,7 @@ export function rmalloc(mp: map_head, size: number): number {
 /**
  * Frees [addr, addr + size). When it needs an entry and no slot is left,
  * the smaller of the last two entries goes, and the search starts again:
- * what was lost may have been the neighbour.
+ * what was lost may have stood before the place that was found.
  * @throws Panic "bad rmfree" for address 0, a size that is not positive,
  *   or a range that is free already, in whole or in part
  * @see Solaris 7 uts/common/os/rmap.c, rmfree

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { check, questions, type Question } from '../book/check.js';
 import { sentence } from '../book/fault.js';
+import { checkGenerated } from './generated.js';
 
 const root = resolve(__dirname, '../..');
 
@@ -20,7 +21,8 @@ export function register(program: Command): void {
       'after',
       '\n  contents   contents.json is true of the files' +
         '\n  quotes     every line of the lib files is quoted, once and in order' +
-        '\n  notebooks  each .ipynb is what its .md weaves' +
+        '\n  notebooks  each .ipynb is what its .md weaves, and each generated' +
+        '\n             table what the course makes of it now' +
         '\n  imports    the rooms of lib keep apart' +
         '\n  names      names of the originals keep their spelling, ours do not' +
         '\n  types      it compiles, strictly and as tslab does' +
@@ -44,6 +46,8 @@ export async function report(
     (one) => named.length === 0 || named.includes(one),
   );
   const { faults, unread, summary } = await check(root, asked);
+  // Tables and the picture go with the notebooks that they are made from.
+  if (asked.includes('notebooks')) faults.push(...(await checkGenerated(root)));
   const notes = unread.map(
     (file) => `note: ${file} waits for its notebook (unread)`,
   );

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { sentence } from '../book/fault.js';
 import { fencesFor, pressAll } from '../book/press.js';
+import { refreshGenerated } from './generated.js';
 
 const root = resolve(__dirname, '../..');
 
@@ -16,7 +17,7 @@ export function register(program: Command): void {
   program
     .command('weave')
     .argument('[NN...]', 'notebooks; all of them when none is named')
-    .description('refresh quotations from lib and write the .ipynb of each .md')
+    .description('refresh quotations, tables and the .ipynb of each .md')
     .option('--force', 'also overwrite an .ipynb that was edited by hand')
     .option('--quote <file>', 'print all quotations of a lib file, to paste')
     .option('--json', 'one line of JSON on standard output')
@@ -29,14 +30,15 @@ export function register(program: Command): void {
     .action(weave);
 }
 
-function weave(numbers: string[], options: Options): void {
+async function weave(numbers: string[], options: Options): Promise<void> {
   if (options.quote !== undefined) {
     console.log(fencesFor(root, options.quote));
     return;
   }
   const { done, faults } = pressAll(root, numbers, options.force);
+  const generated = await refreshGenerated(root);
   if (options.json) {
-    console.log(JSON.stringify({ done, faults }));
+    console.log(JSON.stringify({ done, generated, faults }));
   } else {
     for (const { md, ipynb, cells, quotations, refreshed, written } of done) {
       for (const { line, path, name } of refreshed) {
@@ -47,6 +49,7 @@ function weave(numbers: string[], options: Options): void {
         `${ipynb}: ${cells} cells, ${quotations} quotations, ${what}`,
       );
     }
+    for (const file of generated) console.log(`${file}: generated anew`);
     for (const fault of faults)
       process.stderr.write(`freelist: ${sentence(fault)}\n`);
   }

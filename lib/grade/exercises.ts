@@ -14,7 +14,7 @@ export class ExerciseFault extends Error {
 }
 
 /** How an exercise is answered. */
-export const KINDS = [
+export const kinds = [
   'predict', // values
   'trace', // the state after each operation
   'order', // lines put in order
@@ -24,7 +24,7 @@ export const KINDS = [
   'design', // code held by properties
 ] as const;
 
-export type Kind = (typeof KINDS)[number];
+export type Kind = (typeof kinds)[number];
 
 /** One graded test. Its title ends in "[n points]". */
 export interface Graded {
@@ -75,11 +75,11 @@ function head(file: string, source: string) {
   const [first, second] = source.split('\n');
   const title = /^\/\/ (.+)\.$/.exec(first ?? '')?.[1];
   const facts = /^\/\/ Kind: (\w+)\. Minutes: (\d+)\.$/.exec(second ?? '');
-  const kind = KINDS.find((known) => known === facts?.[1]);
+  const kind = kinds.find((known) => known === facts?.[1]);
   if (title === undefined || facts === null || kind === undefined) {
     throw new ExerciseFault(
       `${file}:1: an exercise begins "// Title." and ` +
-        `"// Kind: ${KINDS.join('|')}. Minutes: 15."`,
+        `"// Kind: ${kinds.join('|')}. Minutes: 15."`,
     );
   }
   return { title, kind, minutes: Number(facts[2]) };
@@ -125,7 +125,7 @@ function folders(root: string): string[] {
 
 /**
  * All exercises: by notebook, and in a notebook from easy to open, which
- * is the order of KINDS, then by name.
+ * is the order of kinds, then by name.
  * @param only two digits of a notebook, its folder, or a full name
  * @throws ExerciseFault when `only` names none
  */
@@ -151,6 +151,6 @@ export function exercises(root: string, only?: string): Exercise[] {
 }
 
 function byKind(a: Exercise, b: Exercise): number {
-  const order = KINDS.indexOf(a.kind) - KINDS.indexOf(b.kind);
+  const order = kinds.indexOf(a.kind) - kinds.indexOf(b.kind);
   return order !== 0 ? order : a.name < b.name ? -1 : 1;
 }

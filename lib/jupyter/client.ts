@@ -177,7 +177,7 @@ export class Kernel {
     // The first answers may get lost before iopub is connected: ask again.
     while (Date.now() < end) {
       const asked = this.request('kernel_info_request', {}, { idle: true });
-      if (await within(asked.done, 500)) return;
+      if (await within(asked.done, 100)) return;
       this.waiting.delete(asked.id);
     }
     throw new KernelError(`the kernel gave no answer in ${timeout / 1000} s`);

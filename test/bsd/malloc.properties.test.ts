@@ -27,7 +27,7 @@ function boot() {
   return { mp, map };
 }
 
-const settings = { seed: 1975, numRuns: 200 };
+const settings = { seed: 1975, numRuns: 120 };
 
 describe('for every legal program', () => {
   test('checkMap(mp) finds nothing after any operation', () => {

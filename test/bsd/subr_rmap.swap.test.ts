@@ -141,6 +141,6 @@ test('for every legal program no piece of swap crosses a boundary', () => {
         });
       },
     ),
-    { seed: 1980, numRuns: 150 },
+    { seed: 1980, numRuns: 100 },
   );
 });

@@ -346,7 +346,7 @@ describe('the editor', () => {
   });
 });
 
-describe('the process', () => {
+describe.concurrent('the process', { timeout: 60_000 }, () => {
   test('that a cell ends is reported with its exit code', async () => {
     const own = await Kernel.start({ root });
     const { done } = own.execute("console.log('bye'); process.exit(3)");

@@ -12,7 +12,8 @@ import { cellOf, pick, printed, root } from './fixtures/failing';
 const { python, skip } = needJupyter();
 if (skip) console.warn(`test/jupyter/nbclient.test.ts is passed over: ${skip}`);
 
-describe.skipIf(skip)('nbclient', () => {
+// A kernel takes two seconds to start: what can go side by side does.
+describe.skipIf(skip).concurrent('nbclient', { timeout: 60_000 }, () => {
   let jupyterPath: string;
 
   beforeAll(() => {

@@ -1,0 +1,141 @@
+import { parse, View } from 'vega';
+import { compile } from 'vega-lite';
+import { describe, expect, it } from 'vitest';
+import { bins } from '../../lib/plot/bins.js';
+import { binnedAfter, lifetimes } from '../../lib/plot/lifetimes.js';
+import { render } from '../../lib/plot/render.js';
+import { load } from './examples.js';
+
+interface Drawn {
+  data: { values: { from: number; to: number; label?: string }[] };
+  params: { bind: { min: number; max: number }; value: number }[];
+}
+
+const base = {
+  title: 'A finding',
+  unit: 'clicks',
+  range: [0, 100] as const,
+  operations: 50,
+};
+const draw = (lives: Parameters<typeof lifetimes>[0]['lifetimes'], moment = 9) =>
+  lifetimes({ ...base, lifetimes: lives, moment });
+
+describe('lifetimes', () => {
+  it('draws what was never freed to the end', () => {
+    const spec = draw([
+      { addr: 0, end: 10, from: 3, to: 9 },
+      { addr: 10, end: 30, from: 4 },
+    ]) as unknown as Drawn;
+    expect(spec.data.values.map(({ to }) => to)).toEqual([9, 50]);
+  });
+
+  it('counts what is allocated after the moment, freed pieces not', () => {
+    const lives = [
+      { addr: 0, end: 10, from: 3, to: 9 },
+      { addr: 10, end: 30, from: 9 },
+      { addr: 30, end: 60, from: 10 },
+    ];
+    expect(draw(lives, 8).description).toContain('10 allocated after');
+    expect(draw(lives, 9).description).toContain('20 allocated after');
+    expect(draw(lives, 10).description).toContain('50 allocated after');
+  });
+
+  it('starts at the moment that tells, and lets the reader move', () => {
+    const spec = draw([], 17) as unknown as Drawn;
+    expect(spec.params[0]).toMatchObject({
+      value: 17,
+      bind: { min: 0, max: 49 },
+    });
+  });
+
+  it('draws a label only where it fits', () => {
+    const spec = draw([
+      { addr: 0, end: 50, from: 0, label: '50' },
+      { addr: 50, end: 52, from: 0, label: '2' },
+      { addr: 60, end: 90, from: 0, to: 1, label: '30' },
+    ]) as unknown as Drawn;
+    expect(spec.data.values.map(({ label }) => label)).toEqual([
+      '50',
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the slider', () => {
+  const lives = [
+    { addr: 0, end: 10, from: 3, to: 9 },
+    { addr: 10, end: 30, from: 9 },
+  ];
+
+  it('shows the same frame on the way back as on the way there', async () => {
+    const { spec } = compile(draw(lives, 5));
+    const view = new View(parse(spec), { renderer: 'none' });
+    const frame = async (moment: number) => {
+      await view.signal('moment', moment).runAsync();
+      return (await view.toSVG()).replace(/(clip|gradient_)\d+/g, '$1');
+    };
+    const there = [await frame(2), await frame(5), await frame(20)];
+    const back = [await frame(20), await frame(5), await frame(2)];
+    expect(back.reverse()).toEqual(there);
+    expect(new Set(there).size).toBe(3);
+    expect(there[1]).toContain('after 5');
+    // The same frame as when the picture starts there.
+    const other = compile(draw(lives, 20)).spec;
+    const start = await new View(parse(other), { renderer: 'none' }).toSVG();
+    expect(there[2]).toBe(start.replace(/(clip|gradient_)\d+/g, '$1'));
+  });
+});
+
+describe('bins', () => {
+  const area = { addr: 0, end: 360, from: 0, to: 600 };
+
+  it('give the share that is covered, and leave out what is empty', () => {
+    const half = { addr: 0, end: 5, from: 0, to: 10 };
+    const whole = { addr: 10, end: 20, from: 10, to: 20 };
+    expect(bins([half, whole], area)).toEqual([
+      { addr: 0, end: 10, from: 0, to: 10, share: 0.5 },
+      { addr: 10, end: 20, from: 10, to: 20, share: 1 },
+    ]);
+  });
+
+  it('keep the sum of space and time', () => {
+    const run = load(360, {
+      seed: 3,
+      operations: 600,
+      live: 20,
+      sizes: [1, 25],
+    });
+    const sum = run.lifetimes.reduce(
+      (s, { addr, end, from, to }) => s + (end - addr) * (to - from),
+      0,
+    );
+    const binnedAfter = bins(run.lifetimes, { ...area, addr: 1, end: 361 });
+    const again = binnedAfter.reduce((s, { share }) => s + share * 100, 0);
+    expect(again / sum).toBeCloseTo(1, 2);
+  });
+});
+
+describe('a long run', () => {
+  it.each([binnedAfter, binnedAfter + 1, 20_000])(
+    'of %i operations stays under 300 KB in every form',
+    async (operations) => {
+      const run = load(4000, {
+        seed: 7,
+        operations,
+        live: 110,
+        sizes: [1, 60],
+      });
+      const spec = lifetimes({
+        ...base,
+        ...run,
+        range: [1, 4001],
+        moment: operations >> 1,
+      });
+      const { svg, png } = await render(spec);
+      expect(JSON.stringify(spec).length).toBeLessThan(300_000);
+      expect(svg.length).toBeLessThan(300_000);
+      expect(png.toString('base64').length).toBeLessThan(300_000);
+    },
+  );
+});
