@@ -15,7 +15,7 @@
 // 5. Every slot after the delimiter has size 0.
 //
 // The code keeps 1, 2, 3 and 5 as long as its callers give back only what
-// they took. It does not look after 4, and nothing records who has what.
+// they took. Nothing keeps 4, and nothing records who has what.
 //
 // Left out: 16-bit arithmetic. m_size was a signed short: a piece of more
 // than 32,767 units read as negative, and `>= size` passed over it; the
@@ -30,7 +30,7 @@ export interface map {
   m_addr: number; // first free unit
 }
 
-/** Slots of coremap and swapmap in V7's param.h; V6 got 50 from 100 ints. */
+/** Slots of coremap and swapmap: V7's param.h. V6: 100 ints, two a slot. */
 export const CMAPSIZ = 50;
 export const SMAPSIZ = 50;
 
@@ -174,7 +174,7 @@ export function malloc(mp: map[], size: number): number {
  */
 export function mfree(mp: map[], size: number, addr: number): void {
   // The scheduler sleeps until there is core. Any free of core wakes it;
-  // whether there is enough is for itself to see.
+  // whether there is enough is for it to see.
   if (mp === kernel.coremap && kernel.runin !== 0) {
     kernel.runin = 0;
     wakeup('runin');

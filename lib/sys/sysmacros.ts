@@ -17,7 +17,7 @@
 // here has one), macros that no allocator of ours asks for (P2END,
 // P2BOUNDARY, roundup and others), and wrap-around at 2^64, which 3 replaces.
 
-/** 2^32: above it a number does not fit into the 32-bit operators. */
+/** 2^32: from it on a number does not fit into the 32-bit operators. */
 const TWO32 = 0x100000000;
 
 /** @throws RangeError when a result has left the exact integers (3) */
@@ -30,7 +30,7 @@ function fits(result: number, call: string): number {
 
 /**
  * Position of the highest set bit, counted from 1; 0 when x is 0.
- * So 2^(highbit(x) - 1) <= x < 2^highbit(x).
+ * For x > 0: 2^(highbit(x) - 1) <= x < 2^highbit(x).
  */
 export function highbit(x: number): number {
   return x < TWO32 ? 32 - Math.clz32(x) : 64 - Math.clz32(x / TWO32);
@@ -46,7 +46,7 @@ export function lowbit(x: number): number {
 
 /** How far x lies above the start of its block: 0 to align - 1. */
 export function P2PHASE(x: number, align: number): number {
-  // A mask of at most 31 bits cuts the low bits out of any x. A longer one
+  // A mask of at most 31 bits extracts the low bits of any x. A longer one
   // would be read as negative, so there the division has to do it.
   return align <= 0x80000000 ? x & (align - 1) : x % align;
 }
