@@ -91,11 +91,11 @@ function caption(
 
 /** What tslab says of itself, so that saving in Jupyter changes nothing. */
 const languageInfo = {
-  codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
+  codemirror_mode: 'typescript',
   file_extension: '.ts',
   mimetype: 'text/typescript',
   name: 'typescript',
-  version: '3.7.2',
+  version: '5.0.4',
 };
 
 /** Cells as far as they are compared: nothing that running changes. */

@@ -7,6 +7,7 @@
 // argv: the project root, the order of the tests as JSON ({ shuffle: seed }
 // or { alone: true } or {}), then the test files. Each finished file is one
 // message to the parent: { file, tests: [{ title, state, message }], error }.
+import { join } from 'node:path';
 import { createVitest } from 'vitest/node';
 
 const [root, orderText, ...files] = process.argv.slice(2);
@@ -17,7 +18,7 @@ const vitest = await createVitest('test', {
   config: false,
   watch: false,
   include: ['**/*.test.ts'],
-  pool: 'forks',
+  pool: 'threads',
   isolate: false,
   maxWorkers: 1,
   fileParallelism: false,
@@ -35,14 +36,13 @@ const messageOf = (errors) =>
 
 /** Runs one file, or of it the tests whose title matches the pattern. */
 async function run(file, pattern) {
-  const specs = (await vitest.globTestSpecifications([file])).filter(
-    ({ moduleId }) => moduleId.endsWith(file),
-  );
+  const spec = vitest.getRootProject().createSpecification(join(root, file));
   if (pattern !== undefined) vitest.setGlobalTestNamePattern(pattern);
   const { testModules, unhandledErrors } =
-    await vitest.runTestSpecifications(specs);
+    await vitest.runTestSpecifications([spec]);
   vitest.resetGlobalTestNamePattern();
-  const [module] = testModules;
+  // All that has run so far is in the list, not this file alone.
+  const module = testModules.find((one) => one.moduleId === spec.moduleId);
   return {
     file,
     tests: [...(module?.children.allTests() ?? [])].map((test) => ({

@@ -29,6 +29,9 @@ export interface Case {
   drawn?: readonly string[]; // lines of a picture
 }
 
+/** Are two values the same, in type and in depth? */
+export const same = (a: unknown, b: unknown): boolean => isDeepStrictEqual(a, b);
+
 /** A value as a student would write it. */
 export function write(value: unknown): string {
   if (value === undefined) return 'nothing (undefined)';
@@ -39,7 +42,7 @@ export function write(value: unknown): string {
 
 function beliefOf({ beliefs = [], have }: Case): string | undefined {
   return beliefs.find(({ if: wrong }) =>
-    typeof wrong === 'function' ? wrong(have) : isDeepStrictEqual(wrong, have),
+    typeof wrong === 'function' ? wrong(have) : same(wrong, have),
   )?.then;
 }
 
@@ -55,7 +58,7 @@ export function explain(c: Case): string {
 
 /** @throws Finding unless have and is are the same, exactly */
 export function judge(c: Case): void {
-  if (!isDeepStrictEqual(c.have, c.is)) throw new Finding(explain(c));
+  if (!same(c.have, c.is)) throw new Finding(explain(c));
 }
 
 /**
@@ -71,7 +74,9 @@ export function attempt<T>(
   try {
     return f();
   } catch (error) {
-    const { name, message } = error as Error;
+    // Anything can be thrown, not errors alone.
+    const { name = 'a throw', message: said = write(error) } = Object(error);
+    const message = String(said);
     if (message.startsWith('TODO')) throw error;
     const where = after.length === 0 ? '' : ` (after ${after.join('; ')})`;
     if (error instanceof Panic) {
@@ -80,6 +85,28 @@ export function attempt<T>(
     }
     throw new Finding(`${call}${where}: stopped by ${name}: ${message}.`);
   }
+}
+
+/**
+ * Judges one value of a prediction, which is returned under its name. What
+ * is still open ('?', as in a notebook's predict cell, or missing) is said
+ * to be open: the answer is not given away to who has not tried.
+ */
+export function predicted<T extends object>(
+  predict: () => T,
+  name: keyof T & string,
+  c: Omit<Case, 'have'>,
+): void {
+  const all = attempt('predict()', predict);
+  if (typeof all !== 'object' || all === null) {
+    const wanted = 'it returns an object with a value for each question';
+    throw new Finding(`predict(): you have ${write(all)}, ${wanted}.`);
+  }
+  const have = all[name];
+  if (have === '?' || have === undefined) {
+    throw new Finding(`${c.call}: no answer yet (${name}).`);
+  }
+  judge({ ...c, have });
 }
 
 /** Free pieces as [m_size, m_addr], as `entries` of lib/bsd gives them. */
@@ -105,6 +132,7 @@ export function drawMaps(maps: { name: string; pieces: Pieces }[]): string[] {
     ).join('');
     return `  ${name.padEnd(width)} ${row}`;
   });
-  const scale = `${from}`.padEnd(Math.max(0, cells - `${to}`.length)) + to;
+  const space = Math.max(`${from} `.length, cells - `${to}`.length);
+  const scale = `${from}`.padEnd(space) + to;
   return [...lines, `  ${' '.repeat(width)} ${scale}`];
 }

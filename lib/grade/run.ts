@@ -133,17 +133,24 @@ function gradeOf(
   const earned = tests
     .filter(({ state }) => state === 'passed')
     .reduce((sum, { title }) => sum + points(title), 0);
-  const failed = tests.find(({ state }) => state !== 'passed');
-  const said = failed?.message ?? error;
-  const fault = failed === undefined && error === null ? null : plain(said);
-  return { exercise, earned, fault };
+  const failures = tests.filter(({ state }) => state !== 'passed');
+  if (failures.length === 0 && error === null) {
+    return { exercise, earned, fault: null };
+  }
+  // Who has points has begun: then what is wrong comes before what is open.
+  const wrong = failures.find(({ message }) => !TODO.test(message ?? ''));
+  const told = earned > 0 && wrong !== undefined ? wrong : failures[0];
+  const fault = plain(told?.message ?? error);
+  if (!TODO.test(fault)) return { exercise, earned, fault };
+  const state = earned === 0 ? 'not begun' : 'begun';
+  return { exercise, earned, fault: `${state} (${fault})` };
 }
 
-/** A message without colours, code frames and the name of the machine. */
+/** A message without colours and the name of the machine. */
 function plain(message: string | null | undefined): string {
-  const text = (message ?? 'failed without a message')
+  return (message ?? 'failed without a message')
     .replace(/\u001b\[[0-9;]*m/g, '')
-    .trimEnd();
-  if (TODO.test(text)) return `not begun (${text})`;
-  return text.replaceAll(join(__dirname, '../..') + '/', '');
+    .trimEnd()
+    .replace(/^\[vitest-pool\]:.*/s, 'The tests ended before they were done.')
+    .replaceAll(join(__dirname, '../..') + '/', '');
 }

@@ -51,6 +51,9 @@ export interface Execution {
   done: Promise<Required<Message>>;
 }
 
+/** Milliseconds to read what a kernel sent before it ended. */
+const DRAIN = 50;
+
 type Listener = (message: Required<Message>) => void;
 
 interface Waiting {
@@ -115,12 +118,18 @@ export class Kernel {
     ended: Promise<string>,
     private readonly connection: Connection,
   ) {
+    for (const socket of [this.shell, this.control, this.iopub]) {
+      // What a dead kernel has not fetched must not keep us alive.
+      socket.linger = 0;
+    }
     for (const stream of [child.stdout!, child.stderr!]) {
       stream.on('data', (chunk) => {
         this.tail = (this.tail + String(chunk)).slice(-2000);
       });
     }
-    this.ended = ended.then((how) => {
+    this.ended = ended.then(async (how) => {
+      // Its last messages may be here and not yet read.
+      await new Promise((resolve) => setTimeout(resolve, DRAIN));
       for (const socket of [this.shell, this.control, this.iopub]) {
         socket.close();
       }

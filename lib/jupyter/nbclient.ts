@@ -8,7 +8,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Notebook } from './outputs.js';
 import { spawnOwned } from './processes.js';
-import { isExpectedToRaise, notRaised, RAISED, unexpected } from './runner.js';
+import { isExpectedToRaise, notRaised, raisedKinds, unexpected } from './runner.js';
 import type { Fault, RunOptions, RunResult, ToldFault } from './runner.js';
 
 export interface NbclientOptions extends Omit<RunOptions, 'twice'> {
@@ -97,6 +97,15 @@ class Report {
   }
 }
 
+/** An event; null for a line that is none, or was cut short. */
+function readEvent(line: string): Event | null {
+  try {
+    return JSON.parse(line) as Event;
+  } catch {
+    return null;
+  }
+}
+
 /** Executes the notebook from a fresh kernel, as runNotebook does. */
 export async function runWithNbclient(
   notebook: Notebook,
@@ -124,12 +133,14 @@ export async function runWithNbclient(
       notebook,
       cwd: options.root,
       timeout: (options.timeout ?? TIMEOUT) / 1000,
-      raised: RAISED,
+      raised: raisedKinds,
       settle: SETTLE,
     }),
   );
   for await (const line of createInterface({ input: child.stdout! })) {
-    report.take(JSON.parse(line) as Event);
+    const event = readEvent(line);
+    if (event) report.take(event);
+    else said += `${line.slice(0, 200)}\n`;
   }
   const how = await ended;
   if (report.notebook) {

@@ -8,6 +8,7 @@ is a fault is decided by the reader, lib/jupyter/nbclient.ts.
 
 import asyncio
 import json
+import os
 import sys
 
 import nbformat
@@ -19,12 +20,19 @@ from nbclient.exceptions import (
 )
 
 
+# The kernel inherits standard output, and Node makes it non-blocking for
+# all who share it: a long line of ours would then be cut. So ours is a
+# copy, and what the kernel gets is standard error.
+EVENTS = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+
+
 class Stop(Exception):
     """A cell that is tagged raises-exception failed in another way."""
 
 
 def tell(**event):
-    print(json.dumps(event), flush=True)
+    print(json.dumps(event), file=EVENTS, flush=True)
 
 
 def faults_in(reply):

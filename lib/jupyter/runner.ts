@@ -67,14 +67,14 @@ const GRACE = 3_000;
 const SETTLE = 3_000;
 
 /** Kinds that `raises-exception` asks for. */
-export const RAISED: FaultKind[] = ['compile', 'throw', 'uncaught', 'rejection'];
+export const raisedKinds: FaultKind[] = ['compile', 'throw', 'uncaught', 'rejection'];
 
 export const isExpectedToRaise = (cell: Cell): boolean =>
   cell.metadata.tags?.includes('raises-exception') ?? false;
 
 /** The fault of a cell that was to raise; null if it raised as promised. */
 export function notRaised(told: ToldFault[]): Omit<Fault, 'id' | 'index'> | null {
-  if (told.some(({ kind }) => RAISED.includes(kind))) return null;
+  if (told.some(({ kind }) => raisedKinds.includes(kind))) return null;
   return simple(
     'quiet',
     'NothingRaised',
@@ -93,7 +93,7 @@ export function unexpected(
 ): ToldFault[] {
   if (!isExpectedToRaise(cell)) return told;
   return told.filter(
-    ({ kind, msg_id }) => msg_id !== asked || !RAISED.includes(kind),
+    ({ kind, msg_id }) => msg_id !== asked || !raisedKinds.includes(kind),
   );
 }
 
@@ -193,8 +193,7 @@ class Run {
     try {
       if (await within(done, timeout)) return await done;
       const late = `not done after ${timeout / 1000} s`;
-      this.kernel.interrupt();
-      if (await within(done, GRACE)) {
+      if (await this.interrupt(done)) {
         const what = `${late}; the cell was interrupted`;
         this.fault(index, simple('timeout', 'Timeout', what));
         return undefined;
@@ -210,6 +209,15 @@ class Run {
       this.end(index, simple('died', 'KernelDied', what));
     }
     return undefined;
+  }
+
+  /** Whether the kernel ends the cell; a signal that comes early is lost. */
+  private async interrupt(done: Promise<unknown>): Promise<boolean> {
+    for (let tries = 0; tries < GRACE / 500; tries++) {
+      this.kernel.interrupt();
+      if (await within(done, 500)) return true;
+    }
+    return false;
   }
 
   /** A fault that the kernel could not show below the cell itself. */

@@ -17,6 +17,9 @@ const IN_FLIGHT = 500;
 const FLUSH_AFTER = 50;
 const FLUSH_AT = 1 << 15;
 
+/** How long the last messages may take to be fetched (ms). */
+const LINGER = 1000;
+
 class Server {
   constructor({ connection, handler, session, tslab, complain }) {
     Object.assign(this, { connection, handler, session, complain });
@@ -25,6 +28,7 @@ class Server {
     this.queue = [];
     this.running = null;
     this.stream = null;
+    this.flushed = 0;
     this.failedAt = -Infinity;
     this.adoptOutput(tslab);
   }
@@ -64,8 +68,11 @@ class Server {
     // A publisher drops what a slow reader has not fetched; ours must not.
     this.sockets.iopub.sendHighWaterMark = 0;
     for (const [channel, socket] of Object.entries(this.sockets)) {
+      socket.linger = LINGER;
       await socket.bind(wire.address(this.connection, channel));
     }
+    // A cell may end the process: what it printed is still shown.
+    process.on('exit', () => this.flush());
     this.listen('shell');
     this.listen('control');
     for await (const frames of this.sockets.hb) {
@@ -118,16 +125,17 @@ class Server {
 
   write(cell, name, text) {
     const { stream } = this;
-    if (stream?.cell !== cell || stream?.name !== name) {
-      this.flush();
-      this.stream = { cell, name, text, since: Date.now() };
-      setImmediate(() => this.flush());
-    } else {
+    if (stream?.cell === cell && stream.name === name) {
       stream.text += text;
-      // In a long loop setImmediate never comes.
-      const old = Date.now() - stream.since > FLUSH_AFTER;
-      if (old || stream.text.length > FLUSH_AT) this.flush();
+    } else {
+      this.flush();
+      this.stream = { cell, name, text };
+      setImmediate(() => this.flush());
     }
+    // The first line of a long loop goes out at once: until the loop ends,
+    // no setImmediate comes.
+    const old = Date.now() - this.flushed > FLUSH_AFTER;
+    if (old || this.stream.text.length > FLUSH_AT) this.flush();
     this.session.noteOutput(cell);
   }
 
@@ -136,6 +144,7 @@ class Server {
     this.stream = null;
     if (!stream) return;
     const { cell, name, text } = stream;
+    this.flushed = Date.now();
     this.publish('stream', cell.request, { name, text });
   }
 
@@ -225,6 +234,8 @@ class Server {
       const execution_count = this.count;
       this.publish('execute_input', request, { code, execution_count });
     }
+    // What the last cell printed just now is no reason to wait.
+    this.flushed = 0;
     if (settle) await this.session.quiet(settle);
     const told = await this.session.run(cell, code);
     this.answerExecute(cell, told, silent);

@@ -74,7 +74,7 @@ test('run NN runs that one; --json is one line', { timeout: 60_000 }, () => {
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
 });
 
-test('run of no notebook, and without nbclient, is wrong use', () => {
+test('run of no notebook, or without nbclient, is wrong use', { timeout: 60_000 }, () => {
   const unknown = freelist('run', '77');
   expect(unknown.status).toBe(2);
   expect(unknown.stderr).toContain('has no notebook 77');

@@ -203,14 +203,20 @@ describe('a cell that fails', () => {
 });
 
 describe('what comes after the reply', () => {
+  // A gate that a later cell opens, so that no clock decides what is late.
+  const behindGate = (code: string) =>
+    'new Promise((open) => { (globalThis as any).open = open; })' +
+    `.then(() => ${code});\nundefined`;
+  const open =
+    '(globalThis as any).open();\n' +
+    "await new Promise((r) => setTimeout(r, 20));\nconsole.log('ran')";
+
   test('is told on the next request, and named by its cell', async () => {
     const guilty = await run(
-      "setTimeout(() => { throw new Error('late') }, 40); undefined",
+      behindGate("setImmediate(() => { throw new Error('late'); })"),
     );
     expect(guilty.status).toBe('ok');
-    const next = await run(
-      "await new Promise((r) => setTimeout(r, 80)); console.log('ran')",
-    );
+    const next = await run(open);
     const where = `in cell [${guilty.execution_count}], after it had ended`;
     expect(next.status).toBe('error');
     expect(next.evalue).toBe(`late (${where})`);
@@ -221,14 +227,13 @@ describe('what comes after the reply', () => {
   });
 
   test('is output of the cell that made it, not of the one running', async () => {
-    const first = kernel.execute(
-      "setTimeout(() => console.log('mine'), 40); undefined",
-    );
-    await first.done;
-    const second = kernel.execute('await new Promise((r) => setTimeout(r, 80))');
-    const { content, metadata } = await second.done;
-    const stream = heard.find(({ header }) => header.msg_type === 'stream');
-    expect(stream?.parent_header.msg_id).toBe(first.id);
+    const first = kernel.execute(behindGate("console.log('mine')"));
+    expect((await first.done).content.status).toBe('ok');
+    const { content, metadata } = await kernel.execute(open).done;
+    const [mine, ran] = heard.filter(({ header }) => header.msg_type === 'stream');
+    expect(mine.content.text).toBe('mine\n');
+    expect(mine.parent_header.msg_id).toBe(first.id);
+    expect(ran.content.text).toBe('ran\n');
     expect(content).toMatchObject({ ename: 'UnawaitedOutput' });
     expect(metadata.freelist.faults).toMatchObject([
       { kind: 'output', msg_id: first.id },
@@ -309,8 +314,10 @@ describe('an interrupt', () => {
     ['a loop', 'while (true) {}'],
     ['an await', 'await new Promise(() => {});'],
   ])('stops %s', async (_, code) => {
-    const execution = kernel.execute(code);
-    await sleep(150);
+    const execution = kernel.execute(`console.log('on');\n${code}`);
+    // What it prints before the loop is here at once.
+    while (!printed().includes('on')) await sleep(20);
+    await sleep(50);
     kernel.interrupt();
     expect((await execution.done).content.ename).toBe('Interrupted');
     expect(await run('1')).toMatchObject({ status: 'ok' });
@@ -387,6 +394,11 @@ describe.concurrent('the process', { timeout: 60_000 }, () => {
       if (signal === 'SIGINT') expect(left).toEqual([]);
     },
   );
+
+  test('that cannot start is reported with what it said', async () => {
+    const start = Kernel.start({ root: os.tmpdir() });
+    await expect(start).rejects.toThrow(/exit code 1.*Cannot find module/s);
+  });
 
   test('started wrongly says how it is started', async () => {
     const script = path.join(root, 'lib/jupyter/kernel.cjs');

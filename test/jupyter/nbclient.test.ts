@@ -38,6 +38,7 @@ describe.skipIf(skip).concurrent('nbclient', { timeout: 60_000 }, () => {
     const given = pick(
       'intro',
       ...ways.flatMap((way) => [`${way}!`, `${way}-after`]),
+      'large',
     );
     const [theirs, ours] = await Promise.all([run(given), runNotebook(given)]);
     expect(theirs.faults).toEqual([]);

@@ -59,6 +59,9 @@ describe.concurrent('a failing cell stops it', { timeout: 60_000 }, () => {
     // The fault is to be seen in the notebook, too.
     const error = cellOf(notebook, way).outputs?.at(-1);
     expect(error?.output_type).toBe('error');
+    if (way === 'exit') {
+      expect(printed(cellOf(notebook, way))).toBe('before the end\n');
+    }
     const after = cellOf(notebook, follow(way));
     expect(after).toMatchObject({ outputs: [], execution_count: null });
   });
