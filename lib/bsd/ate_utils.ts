@@ -15,9 +15,8 @@
 //
 // Left out: the spin lock, and the wake-up that is commented out in the
 // original; atemapfree; the map's address in the message; the registers
-// themselves. A negative size fails the ASSERT of a debugging kernel; a
-// production kernel, where the comparison is of unsigned values, finds no
-// piece that large.
+// themselves; ASSERT(size >= 0), which cannot fail, since size is unsigned
+// (so a negative one is larger than any piece); wrap-around at 2^64.
 import { printf } from '../sys/cons.js';
 import { ASSERT } from '../sys/panic.js';
 
@@ -74,17 +73,18 @@ function openUp(ep: mapent[], bp: number, size: number, addr: number): void {
  */
 export function atealloc(mp: map, size: number): number {
   const ep = mp.mapstart;
-  ASSERT(size >= 0, 'size >= 0');
   if (size <= 0) return 0;
 
   for (let bp = 0; ep[bp].m_size !== 0; bp++) {
     if (ep[bp].m_size >= size) {
-      const a = ep[bp].m_addr;
+      const a = ep[bp].m_addr >>> 0; // an unsigned int, too
       ep[bp].m_addr += size;
       ep[bp].m_size -= size;
       if (ep[bp].m_size === 0) {
         closeUp(ep, bp);
         mp.mapsize++;
+      } else {
+        ASSERT(ep[bp].m_size < 0x80000000, 'bp->m_size < 0x80000000');
       }
       return a;
     }
@@ -100,7 +100,6 @@ export function atealloc(mp: map, size: number): number {
  */
 export function atefree(mp: map, size: number, a: number): void {
   const ep = mp.mapstart;
-  ASSERT(size >= 0, 'size >= 0');
   if (size === 0) return;
 
   let bp = 0;

@@ -95,7 +95,8 @@ onReboot(declareMaps);
 
 /** The entries before the delimiter as [m_size, m_addr], to look at. */
 export function entries(mp: map[]): [m_size: number, m_addr: number][] {
-  const end = mp.findIndex((slot) => slot.m_size === 0);
+  const isEnd = (s: map) => s instanceof Trap || s.m_size === 0;
+  const end = mp.findIndex(isEnd);
   return mp.slice(0, end).map(({ m_size, m_addr }) => [m_size, m_addr]);
 }
 

@@ -36,8 +36,13 @@ export interface map_head {
 /**
  * A map for up to mapsize pieces, with nothing free in it.
  * @param name what messages call it; all of rmallocmap's have this one
+ * @throws Panic "mapinit: map too small" for fewer than one
  */
 export function rmallocmap(mapsize: number, name = 'rmallocmap'): map_head {
+  if (mapsize < 1) {
+    const call = `rmallocmap(${mapsize})`;
+    panic('mapinit: map too small', { call, mapsize });
+  }
   const slots = Array.from({ length: mapsize + 1 }, () => ({
     m_size: 0,
     m_addr: 0,

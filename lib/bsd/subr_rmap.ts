@@ -144,10 +144,10 @@ function openUp(ep: mapent[], bp: number, size: number, addr: number): number {
   return bp;
 }
 
-/** Makes room for the delimiter: the last entry but one is lost. */
-function overflow(mp: map): void {
-  const last = mp.mapent[mp.m_limit - 1];
-  const lost = mp.mapent[mp.m_limit - 2];
+/** Makes slot bp - 1 the delimiter: the last entry but one is lost. */
+function overflow(mp: map, bp: number): void {
+  const last = mp.mapent[bp - 1];
+  const lost = mp.mapent[bp - 2];
   // The last entry is what is left of the far end, presumably the largest
   // piece: that one is kept, whatever its neighbour's size.
   const end = lost.m_addr + lost.m_size;
@@ -188,8 +188,9 @@ export function rmfree(mp: map, size: number, addr: number): void {
     if (end > above.m_addr) badRmfree(mp, size, addr);
     above.m_addr -= size;
     above.m_size += size;
-  } else if (openUp(ep, bp, size, addr) >= mp.m_limit) {
-    overflow(mp);
+  } else {
+    bp = openUp(ep, bp, size, addr);
+    if (bp >= mp.m_limit) overflow(mp, bp);
   }
 
   // The original grumbles here, in capitals, that this is no business of a

@@ -50,10 +50,18 @@ async function replayOne(file: string): Promise<number> {
   }
 }
 
+/** Bytes of a file; 0 when it cannot be asked, which reading will say. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+}
+
 /** A bar on a terminal, for a file that takes a while; else none. */
 function progress(file: string): SingleBar | null {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (!process.stderr.isTTY || size < BIG) return null;
+  if (!process.stderr.isTTY || sizeOf(file) < BIG) return null;
   const format = `${file} {value} lines`;
   const bar = new SingleBar({ format, clearOnComplete: true });
   bar.start(0, 0);

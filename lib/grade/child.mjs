@@ -18,7 +18,7 @@ const vitest = await createVitest('test', {
   config: false,
   watch: false,
   include: ['**/*.test.ts'],
-  pool: 'threads',
+  pool: 'forks',
   isolate: false,
   maxWorkers: 1,
   fileParallelism: false,

@@ -7,6 +7,7 @@
 // 1. dmesg() holds the messages since the last reboot(), oldest first,
 //    one entry for each call of printf.
 // 2. It holds at most messagesKept of them: the oldest go first.
+// 3. printed counts all of them, also those that are gone.
 //
 // Left out: formats (a template string does their work), the buffer's
 // size in bytes, the delay of a real terminal.
@@ -17,12 +18,17 @@ export const messagesKept = 1000;
 
 let msgbuf: string[] = [];
 
+/** Messages since boot. */
+export let printed = 0;
+
 onReboot(() => {
   msgbuf = [];
+  printed = 0;
 });
 
 /** Says something on the console. No newline needed. */
 export function printf(text: string): void {
+  printed++;
   msgbuf.push(text);
   if (msgbuf.length > messagesKept) msgbuf.shift();
 }

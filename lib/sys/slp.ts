@@ -14,12 +14,17 @@ import { onReboot } from './reboot.js';
 
 let called: unknown[] = [];
 
+/** Calls of wakeup since boot. */
+export let woken = 0;
+
 onReboot(() => {
   called = [];
+  woken = 0;
 });
 
 /** Makes all who sleep on chan runnable. */
 export function wakeup(chan: unknown): void {
+  woken++;
   called.push(chan);
 }
 

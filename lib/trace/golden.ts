@@ -57,6 +57,16 @@ function parse(text: string, file: string, line: number): unknown {
   }
 }
 
+/** Runs f; what it finds malformed is at this place. */
+function placed<T>(file: string, line: number, f: () => T): T {
+  try {
+    return f();
+  } catch (error) {
+    if (!(error instanceof MalformedTrace)) throw error;
+    throw new MalformedTrace(`${file}:${line}: ${error.message}`);
+  }
+}
+
 /** Checks the first line and finds who replays it. */
 function start(first: unknown, file: string, makers: MakeReplayer[]): Replayer {
   const header = first as Header;
@@ -70,7 +80,7 @@ function start(first: unknown, file: string, makers: MakeReplayer[]): Replayer {
     );
   }
   for (const make of makers) {
-    const replayer = make(header);
+    const replayer = placed(file, 1, () => make(header));
     if (replayer !== null) return replayer;
   }
   const { system, variant } = header;
@@ -124,13 +134,7 @@ function step(
   line: number,
   done: Replayed,
 ): void {
-  let outcome: Outcome;
-  try {
-    outcome = replayer.line(value);
-  } catch (error) {
-    if (!(error instanceof MalformedTrace)) throw error;
-    throw new MalformedTrace(`${file}:${line}: ${error.message}`);
-  }
+  const outcome = placed(file, line, () => replayer.line(value));
   if (outcome.kind === 'operation') done.operations++;
   if (outcome.kind === 'checkpoint') done.checkpoints++;
   const { call, expected, got } = outcome;

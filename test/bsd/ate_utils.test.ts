@@ -118,6 +118,7 @@ describe('atefree(mp, size, a)', () => {
     ]],
   ])('%s: atefree(mp, %i, %i)', (_, size, addr, left) => {
     const mp = mapOf(8, ...three);
+    setDebug(true); // no ASSERT minds
     atefree(mp, size, addr);
     expect(entries(mp)).toEqual(left);
     expect(mp.mapsize).toBe(7 - left.length);

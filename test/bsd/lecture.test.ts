@@ -14,7 +14,9 @@ import { panicOf, programs, run } from './programs.js';
 /** A map of `slots` slots with these entries; they may reach beyond. */
 function mapOf(slots: number, ...pairs: [number, number][]): map[] {
   const mp = newMap(slots);
-  pairs.forEach(([m_size, m_addr], i) => Object.assign(mp[i], { m_size, m_addr }));
+  pairs.forEach(([m_size, m_addr], i) => {
+    Object.assign(mp[i], { m_size, m_addr });
+  });
   return mp;
 }
 

@@ -1,7 +1,13 @@
 // What V7's map keeps for every program that gives back only what it took.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkMap, entries, malloc, mfree, newMap } from '../../lib/bsd/malloc.js';
+import {
+  checkMap,
+  entries,
+  malloc,
+  mfree,
+  newMap,
+} from '../../lib/bsd/malloc.js';
 import {
   Bitmap,
   drain,

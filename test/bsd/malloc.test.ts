@@ -26,7 +26,9 @@ beforeEach(reboot);
 
 /** Writes entries into the first slots. */
 function fill(mp: map[], pairs: Pair[]): map[] {
-  pairs.forEach(([m_size, m_addr], i) => Object.assign(mp[i], { m_size, m_addr }));
+  pairs.forEach(([m_size, m_addr], i) => {
+    Object.assign(mp[i], { m_size, m_addr });
+  });
   return mp;
 }
 
@@ -132,6 +134,12 @@ describe('mfree(mp, size, addr)', () => {
     expect(malloc(mp, 30)).toBe(31);
   });
 
+  test('mfree of the same address again goes behind what is there', () => {
+    const mp = mapOf([30, 31]);
+    mfree(mp, 10, 31);
+    expect(entries(mp)).toEqual([[30, 31], [10, 31]]);
+  });
+
   test('mfree of an overlapping range keeps the overlap', () => {
     const mp = mapOf([20, 21]);
     mfree(mp, 20, 11);
@@ -153,6 +161,12 @@ describe('mfree(mp, size, addr)', () => {
     expect(raw(mp, 2)).toEqual([[0, 1], [60, 41]]); // 60 units are lost
     expect(malloc(mp, 1)).toBe(0);
   });
+});
+
+test('mfree joins nothing to a delimiter that has an old address', () => {
+  const mp = mapOf([10, 1], [0, 16], [7, 50]); // as mfree(mp, -5, 21) leaves it
+  mfree(mp, 5, 11);
+  expect(raw(mp, 3)).toEqual([[15, 1], [0, 16], [7, 50]]);
 });
 
 describe('a map that is too small', () => {
@@ -311,5 +325,11 @@ describe('checkMap(mp, slots)', () => {
     ['5', [[1, 10], [0, 0], [1, 30]]],
   ])('reports a breach of invariant %s', (number, pairs) => {
     expect(numbers(faults(...pairs))).toEqual([number]);
+  });
+
+  test('reports 4 of a map without any delimiter, and does not trap', () => {
+    const mp = fill(newMap(2, []), [[1, 10], [1, 20]]);
+    expect(entries(mp)).toEqual([[1, 10], [1, 20]]);
+    expect(numbers(checkMap(mp, 2))).toEqual(['4']);
   });
 });

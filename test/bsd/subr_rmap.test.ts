@@ -121,7 +121,7 @@ describe('rmfree(mp, size, addr)', () => {
   test.each<[string, number, number]>([
     ['size 0', 0, 31],
     ['a negative size', -1, 31],
-    ['address 0', 10, 0],
+    ['address 0', 1, 0],
     ['a negative address', 10, -3],
     ['a range that is free already', 60, 41],
     ['a part of a free range', 1, 50],
@@ -167,6 +167,13 @@ describe('a map that is full', () => {
     expect(entries(mp)).toEqual([[1, 10], [2, 20], [3, 30], [5, 50]]);
     expect(dmesg()).toEqual(['m: rmap ovflo, lost [40,44)']);
     expect(checkMap(mp)).toEqual([]);
+  });
+
+  test('what follows the last entry can be freed after an overflow', () => {
+    const mp = full();
+    rmfree(mp, 5, 50);
+    rmfree(mp, 1, 55); // the old last entry must leave no address behind
+    expect(entries(mp)[3]).toEqual([6, 50]);
   });
 
   test('an entry in front costs the last but one too, be it the largest', () => {

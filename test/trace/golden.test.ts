@@ -27,7 +27,8 @@ describe('replayFile on test/golden/bsd-map', () => {
   test('there are 18 files, of all four variants', () => {
     expect(names).toHaveLength(18);
     const variants = names.map((name) => name.split('-')[1]);
-    expect([...new Set(variants)].sort()).toEqual(['43bsd', 'ate', 'sol7', 'v7']);
+    const all = ['43bsd', 'ate', 'sol7', 'v7'];
+    expect([...new Set(variants)].sort()).toEqual(all);
   });
 
   test.each(names)('%s replays to its end without a difference', async (name) => {
@@ -71,7 +72,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'an answer where there was none',
-      file: ['08-v7-coremap-tight-churn5k.jsonl', 3, '["malloc",5,1]', '["malloc",5,0]'],
+      file: [
+        '08-v7-coremap-tight-churn5k.jsonl',
+        3,
+        '["malloc",5,1]',
+        '["malloc",5,0]',
+      ],
       operation: 1,
       call: 'malloc(5)',
       expected: { ret: 0 },
@@ -79,7 +85,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'a size in the map',
-      file: ['01-v7-handwalk.jsonl', 5, '["map",[[90,11],[0,0]]]', '["map",[[91,11],[0,0]]]'],
+      file: [
+        '01-v7-handwalk.jsonl',
+        5,
+        '["map",[[90,11],[0,0]]]',
+        '["map",[[91,11],[0,0]]]',
+      ],
       operation: 1,
       call: 'the map',
       expected: [[[91, 11], [0, 0]]],
@@ -87,7 +98,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'a map without its delimiter',
-      file: ['01-v7-handwalk.jsonl', 5, '["map",[[90,11],[0,0]]]', '["map",[[90,11]]]'],
+      file: [
+        '01-v7-handwalk.jsonl',
+        5,
+        '["map",[[90,11],[0,0]]]',
+        '["map",[[90,11]]]',
+      ],
       operation: 1,
       call: 'the map',
       expected: [[[90, 11]]],
@@ -134,7 +150,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'a wake-up left out',
-      file: ['04-v7-runin.jsonl', 8, '["mfree",10,11,{"wakeup":true}]', '["mfree",10,11]'],
+      file: [
+        '04-v7-runin.jsonl',
+        8,
+        '["mfree",10,11,{"wakeup":true}]',
+        '["mfree",10,11]',
+      ],
       operation: 3,
       call: 'mfree(10, 11)',
       expected: {},
@@ -142,7 +163,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'a wake-up too many',
-      file: ['04-v7-runin.jsonl', 5, '["mfree",10,1]', '["mfree",10,1,{"wakeup":true}]'],
+      file: [
+        '04-v7-runin.jsonl',
+        5,
+        '["mfree",10,1]',
+        '["mfree",10,1,{"wakeup":true}]',
+      ],
       operation: 2,
       call: 'mfree(10, 1)',
       expected: { wakeup: true },
@@ -163,7 +189,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'a panic left out',
-      file: ['11-43bsd-badinput.jsonl', 13, '["mfree",0,31,{"panic":"bad rmfree"}]', '["mfree",0,31]'],
+      file: [
+        '11-43bsd-badinput.jsonl',
+        13,
+        '["mfree",0,31,{"panic":"bad rmfree"}]',
+        '["mfree",0,31]',
+      ],
       operation: 6,
       call: 'mfree(0, 31)',
       expected: {},
@@ -179,7 +210,12 @@ describe('one thing changed is the first difference:', () => {
     },
     {
       what: 'the answer of rmget',
-      file: ['13-43bsd-rmget.jsonl', 4, '["rmget",10,41,41]', '["rmget",10,41,0]'],
+      file: [
+        '13-43bsd-rmget.jsonl',
+        4,
+        '["rmget",10,41,41]',
+        '["rmget",10,41,0]',
+      ],
       operation: 1,
       call: 'rmget(10, 41)',
       expected: { ret: 0 },
@@ -208,7 +244,8 @@ describe('one thing changed is the first difference:', () => {
 
   test('and stops the replay there: later lines are not counted', async () => {
     const lines = [header({ init_size: 9, init_addr: 1 }), '["malloc",1,2]'];
-    const file = folder.file('two.jsonl', [...lines, '["malloc",1,3]'].join('\n'));
+    lines.push('["malloc",1,3]');
+    const file = folder.file('two.jsonl', lines.join('\n'));
     const done = await replay(file);
     expect(done.operations).toBe(1);
     expect(done.difference?.line).toBe(2);

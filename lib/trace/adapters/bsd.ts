@@ -7,10 +7,10 @@ import * as v7 from '../../bsd/malloc.js';
 import * as bsd43 from '../../bsd/subr_rmap.js';
 import * as sol7 from '../../bsd/rmap.js';
 import * as ate from '../../bsd/ate_utils.js';
-import { dmesg } from '../../sys/cons.js';
+import { dmesg, printed } from '../../sys/cons.js';
 import { Panic, setDebug } from '../../sys/panic.js';
 import { reboot } from '../../sys/reboot.js';
-import { wakeups } from '../../sys/slp.js';
+import { woken } from '../../sys/slp.js';
 import { MalformedTrace, type Header, type Outcome } from '../golden.js';
 import type { Replayer } from '../golden.js';
 
@@ -37,6 +37,16 @@ interface Setup {
   nswdev?: number;
   clsize?: number;
 }
+
+/** Slots at the least, by variant: fewer are no map. */
+const least: { [variant: string]: number } = {
+  v7: 1,
+  '43bsd': 3,
+  sol7: 1,
+  ate: 1,
+};
+
+const mostSlots = 1_000_000; // slots; a header that asks for more is a mistake
 
 const targets: { [variant: string]: (setup: Setup) => Target } = {
   v7(setup) {
@@ -87,8 +97,7 @@ const targets: { [variant: string]: (setup: Setup) => Target } = {
   },
 
   ate({ slots, init_size, init_addr }) {
-    const mp = ate.atemapalloc(slots);
-    if (mp === null) throw new MalformedTrace('a map of 0 slots');
+    const mp = ate.atemapalloc(slots)!;
     if (init_size !== 0) ate.atefree(mp, init_size, init_addr);
     setDebug(true); // the traces were made with ASSERT on
     return {
@@ -111,23 +120,34 @@ function pairs(slots: Slot[]): Pair[] {
   return seen;
 }
 
+/** The same; or the panic, when no delimiter is left and the map ends. */
+function seen(slots: Slot[]): Pair[] | { panic: string } {
+  try {
+    return pairs(slots);
+  } catch (error) {
+    if (!(error instanceof Panic)) throw error;
+    return { panic: error.message };
+  }
+}
+
 /** A field of the header that must be a number. */
 function isSetup(map: unknown): map is Setup {
   const setup = map as Setup | null;
   if (typeof setup !== 'object' || setup === null) return false;
   const { name, slots, init_size, init_addr } = setup;
-  const numbers = [slots, init_size, init_addr];
+  const { dmmax = 0, nswdev = 0, clsize = 0 } = setup;
+  const numbers = [slots, init_size, init_addr, dmmax, nswdev, clsize];
   return typeof name === 'string' && numbers.every(Number.isInteger);
 }
 
 /** The replayer for a bsd-map trace; null for any other system. */
 export function makeBsdReplayer(header: Header): Replayer | null {
   if (header.system !== 'bsd-map') return null;
-  const make = targets[String(header.variant)];
-  if (make === undefined) {
+  const variant = String(header.variant);
+  if (!Object.hasOwn(targets, variant)) {
     const known = Object.keys(targets).join(', ');
     throw new MalformedTrace(
-      `bsd-map has no variant "${header.variant}" (there are ${known})`,
+      `bsd-map has no variant "${variant}" (there are ${known})`,
     );
   }
   if (!isSetup(header.map)) {
@@ -135,10 +155,30 @@ export function makeBsdReplayer(header: Header): Replayer | null {
       'the header\'s "map" needs name, slots, init_size and init_addr',
     );
   }
+  const { slots, init_size, init_addr } = header.map;
+  if (slots < least[variant] || slots > mostSlots) {
+    throw new MalformedTrace(
+      `the header's map has ${slots} slots; ${variant} takes ` +
+        `${least[variant]} to ${mostSlots}`,
+    );
+  }
+  if (init_size < 0 || (init_size > 0 && init_addr <= 0)) {
+    throw new MalformedTrace(
+      `the header's map cannot start with ${init_size} units at ${init_addr}`,
+    );
+  }
   reboot();
   setDebug(false);
-  return new MapReplayer(make(header.map), header.map.slots);
+  return new MapReplayer(targets[variant](header.map), slots);
 }
+
+/** The extra object of an operation, if it has one. */
+const isRecord = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A slot as the traces write it. */
+const isPair = (value: unknown): value is Pair =>
+  Array.isArray(value) && value.length === 2 && value.every(Number.isInteger);
 
 class MapReplayer implements Replayer {
   private started = false;
@@ -182,15 +222,15 @@ class MapReplayer implements Replayer {
         ? v === null || Number.isInteger(v)
         : Number.isInteger(v),
     );
-    const extra = rest[width] ?? {};
-    if (values.length < width || !good || typeof extra !== 'object') {
+    const { [width]: extra = {}, length } = rest;
+    if (length < width || length > width + 1 || !good || !isRecord(extra)) {
       throw new MalformedTrace(`${op}: the arguments ${JSON.stringify(rest)}`);
     }
     this.started = true;
     const got = this.run(op, size, second);
     const expected = {
       ...(returns ? { ret: values[width - 1] } : {}),
-      ...(extra as object),
+      ...extra,
     };
     const args = op === 'malloc' ? [size] : [size, second];
     const call = `${op}(${args.join(', ')})`;
@@ -200,8 +240,8 @@ class MapReplayer implements Replayer {
   /** Runs one call, and notes what the kernel said and whom it woke. */
   private run(op: 'malloc' | 'mfree' | 'rmget', size: number, addr: number) {
     const { target } = this;
-    const said = dmesg().length;
-    const woke = wakeups().length;
+    const said = printed;
+    const woke = woken;
     const got: { [name: string]: unknown } = {};
     try {
       if (op === 'malloc') got.ret = target.malloc(size);
@@ -213,14 +253,14 @@ class MapReplayer implements Replayer {
       if (op !== 'mfree') got.ret = null;
       got.panic = error.message;
     }
-    if (dmesg().length > said) got.printf = dmesg().slice(said).join('\n');
-    if (wakeups().length > woke) got.wakeup = true;
+    if (printed > said) got.printf = dmesg().slice(said - printed).join('\n');
+    if (woken > woke) got.wakeup = true;
     return got;
   }
 
   private map([expected, also]: unknown[]): Outcome {
     const { target } = this;
-    const got: unknown[] = [pairs(target.slots)];
+    const got: unknown[] = [seen(target.slots)];
     const wanted = [expected];
     if (also !== undefined) {
       wanted.push(also);
@@ -235,11 +275,12 @@ class MapReplayer implements Replayer {
    */
   private rawSlots([words]: unknown[]): Outcome {
     const { slots } = this.target;
-    if (!Array.isArray(words) || words.length >= slots.length) {
+    const good = Array.isArray(words) && words.every(isPair);
+    if (!good || words.length >= slots.length) {
       throw new MalformedTrace('raw_slots: not a list of slots that we have');
     }
     if (!this.started) {
-      (words as Pair[]).slice(this.slots).forEach(([m_size, m_addr], i) => {
+      words.slice(this.slots).forEach(([m_size, m_addr], i) => {
         Object.assign(slots[this.slots + i], { m_size, m_addr });
       });
     }
@@ -254,7 +295,10 @@ class MapReplayer implements Replayer {
     if (typeof name !== 'string' || typeof flags[name] !== 'number') {
       throw new MalformedTrace(`set: there is no flag "${name}" here`);
     }
-    flags[name] = Number(value);
+    if (!Number.isInteger(value)) {
+      throw new MalformedTrace(`set: ${name} cannot be ${value}`);
+    }
+    flags[name] = value as number;
     return { kind: 'other', call: 'set', expected: null, got: null };
   }
 }
