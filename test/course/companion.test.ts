@@ -31,11 +31,17 @@ const notYet = [
 /** Rows in which the notes are mistaken. */
 const wrong = ['A1', 'B1', 'B4', 'D21', 'D22'];
 
+const page = read('99-lecture-companion.md');
+
+/** Rows with a verdict are paragraphs, the others are rows of a table. */
 const rows = [
-  ...read('99-lecture-companion.md').matchAll(
-    /^\*\*([A-D]\d+) · (ok|nuance|wrong|not yet)\.\*\* (.+)$/gm,
+  ...[...page.matchAll(/^\*\*([A-D]\d+) · (ok|nuance|wrong)\.\*\* (.+)$/gm)].map(
+    ([, id, verdict, text]) => ({ id, verdict, text }),
   ),
-].map(([, id, verdict, text]) => ({ id, verdict, text }));
+  ...[...page.matchAll(/^\| ([A-D]\d+) \| (.+ \| .+) \|$/gm)].map(
+    ([, id, text]) => ({ id, verdict: 'not yet', text }),
+  ),
+].sort((a, b) => lecture.indexOf(a.id) - lecture.indexOf(b.id));
 
 /** The headings of a notebook, as Jupyter names their places. */
 function places(notebook: string): string[] {
@@ -46,7 +52,7 @@ function places(notebook: string): string[] {
 }
 
 describe('the lecture companion', () => {
-  it('has one row for each sentence of the lecture, in its order', () => {
+  it('has one row, and one only, for each sentence of the lecture', () => {
     expect(lecture).toHaveLength(55);
     expect(rows.map(({ id }) => id)).toEqual(lecture);
   });
