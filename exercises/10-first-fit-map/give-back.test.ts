@@ -38,12 +38,12 @@ const wrong: [leaves: Free, then: string][] = [
   [(ps, s, a) => [[s, a], ...ps],
     'Entries stand in ascending order: the new one goes behind all entries '
     + 'below it (invariant 1).'],
+  [(ps) => ps, 'The freed piece is nowhere in the map.'],
   [(ps, s, a) => {
     const i = ps.findIndex(([, at]) => at > a);
     return i < 0 ? ps : ps.map((p, k) => (k === i ? [s, a] : p));
   },
     'An entry is overwritten: move it and all that follow one slot up first.'],
-  [(ps) => ps, 'The freed piece is nowhere in the map.'],
 ];
 
 const text = ([size, addr]: Piece): string => `mfree(mp, ${size}, ${addr})`;

@@ -172,6 +172,23 @@ function run(...args: string[]): Promise<Result> {
   });
 }
 
+/** Runs f with these hints given, and puts back what was there before. */
+async function remembering(
+  levels: Record<string, number>,
+  f: (memory: string) => Promise<void>,
+): Promise<void> {
+  const memory = join(root, '.freelist', 'hints.json');
+  mkdirSync(dirname(memory), { recursive: true });
+  const before = existsSync(memory) ? readFileSync(memory, 'utf8') : null;
+  try {
+    writeFileSync(memory, JSON.stringify(levels));
+    await f(memory);
+  } finally {
+    if (before === null) rmSync(memory, { force: true });
+    else writeFileSync(memory, before);
+  }
+}
+
 describe('the command', () => {
   it('grade 01 --json --strict prints one line and exits by the points', async () => {
     const { code, out, err } = await run('01', '--json', '--strict');
@@ -212,25 +229,26 @@ describe('the command', () => {
     expect(err).not.toMatch(/^\s+at \S/m);
   }, 30_000);
 
+  it('--hint gives the first level to who had none', async () => {
+    await remembering({}, async () => {
+      const { code, out } = await run('--hint', 'give-back');
+      expect([code, out.split('\n')[0]]).toEqual(
+        [0, `${giveBack.name}, hint 1 of 3: Where`]);
+    });
+  }, 30_000);
+
   it('--hint gives the next level with each call, and the last one again', async () => {
-    const memory = join(root, '.freelist', 'hints.json');
-    const before = existsSync(memory) ? readFileSync(memory, 'utf8') : null;
-    try {
-      writeFileSync(memory, JSON.stringify({ '02-panic/zero-or-panic': 1 }));
+    await remembering({ [giveBack.name]: 1, other: 2 }, async (memory) => {
       const hints: string[] = [];
-      for (const name of ['give-back', giveBack.name, 'give-back', 'give-back']) {
-        const { code, out } = await run('--hint', name);
-        expect(code).toBe(0);
+      for (const name of ['give-back', giveBack.name, 'give-back']) {
+        const { out } = await run('--hint', name);
         hints.push(out.split('\n')[0]);
       }
       expect(hints).toEqual(
-        ['1 of 3: Where', '2 of 3: Example', '3 of 3: Outline', '3 of 3: Outline']
+        ['2 of 3: Example', '3 of 3: Outline', '3 of 3: Outline']
           .map((hint) => `${giveBack.name}, hint ${hint}`));
       expect(JSON.parse(readFileSync(memory, 'utf8'))).toEqual(
-        { '02-panic/zero-or-panic': 1, [giveBack.name]: 3 });
-    } finally {
-      if (before === null) rmSync(memory, { force: true });
-      else writeFileSync(memory, before);
-    }
+        { [giveBack.name]: 3, other: 2 });
+    });
   }, 60_000);
 });
