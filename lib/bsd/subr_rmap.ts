@@ -43,7 +43,7 @@ export const kernel = {
   kernelmap: null as map | null, // kernel page table entries
   swapmap: null as map | null, // swap space, in disk blocks
   kmapwnt: 0, // does someone wait for kernelmap?
-  dmmax: 0, // blocks on one disk before the next one's turn
+  dmmax: 0, // blocks in a stripe: on one disk, before the next one's turn
   nswdev: 1, // disks that share the swap space
   CLSIZE: 2, // pages in a cluster: a #define of the VAX
 };

@@ -103,6 +103,7 @@ def main():
         notebook,
         timeout=job["timeout"],
         record_timing=False,
+        coalesce_streams=True,  # as our runner keeps them
         shutdown_kernel="immediate",
     )
     asyncio.run(run(job, client))
