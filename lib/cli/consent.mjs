@@ -8,6 +8,7 @@ import {
   ask,
   asTyped,
   failure,
+  NoPython,
   onTerminal,
   run,
   say,
@@ -33,7 +34,7 @@ export async function installFromDebian(names, need, options) {
   const { env, yes, again, verbose, elsewhere } = options;
   const commands = aptCommands(names, env);
   if (!commands) {
-    throw new Trouble(`${need}. ${elsewhere} Then run "${again}" again.`, 2);
+    throw new NoPython(`${need}. ${elsewhere} Then run "${again}" again.`, 2);
   }
   const shown = commands.map((command) => `  ${asTyped(command)}`).join('\n');
   const byHand =

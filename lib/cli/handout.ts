@@ -7,11 +7,11 @@ import {
   existsSync,
   mkdirSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { loadBook, quotedLines, type Book } from '../book/book.js';
@@ -59,9 +59,21 @@ function inFolder<T>(dir: string, work: () => T): T {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new CannotWrite(
-      `${dir} cannot be written (${code}). ` +
-        'Name another folder with --out, or make room in this one.',
+      `${dir} cannot be written (${code}). Name a folder with --out that can.`,
     );
+  }
+}
+
+/** mkdir -p; Node's own never ends where a system refuses, as in /proc. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return; // if it is a file, writing will tell
+    if (code !== 'ENOENT') throw error;
+    makeFolder(dirname(dir));
+    mkdirSync(dir);
   }
 }
 
@@ -70,7 +82,7 @@ async function run(numbers: string[], { out, json }: Flags): Promise<void> {
   const chosen = select(book.contents, numbers);
   const dir = resolve(out);
   inFolder(out, () => {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     writeWhole(join(dir, 'index.html'), null); // said before the work, not after
   });
   for (const [signal, code] of Object.entries(ends)) {
@@ -87,6 +99,7 @@ async function run(numbers: string[], { out, json }: Flags): Promise<void> {
   const progress = startProgress(book, chosen);
   const done = new Map<Entry, number>(); // bytes
   const faults = new Map<Entry, Fault[]>();
+  const old = chosen.flatMap((entry) => departed(book, entry));
   await inTurns(chosen, async (entry) => {
     try {
       const executed = await execute(book, entry, progress.cell);
@@ -106,7 +119,7 @@ async function run(numbers: string[], { out, json }: Flags): Promise<void> {
   if (done.size > 0) {
     inFolder(out, () => writeWhole(join(dir, 'index.html'), index));
   }
-  report({ out, json, chosen, done, faults });
+  report({ out, json, chosen, done, faults, old });
   process.exitCode = faults.size === 0 ? 0 : 1;
 }
 
@@ -145,7 +158,6 @@ async function execute(
   }
   if (page.faults.length > 0) throw new BookError(page.faults);
   const lines = quotedLines(book);
-  warnOfOld(page, (quote) => lines.get(quote) != null);
   const cells = weavePage(page, entry.nn, (quote) => lines.get(quote));
   const woven: Notebook = JSON.parse(toNotebook(cells));
   const { notebook, faults } = await runNotebook(woven, {
@@ -164,24 +176,28 @@ async function execute(
   ]);
 }
 
-/** Quotations that lib has left behind are printed, and that is said. */
-function warnOfOld(
-  { file, quotes }: Page,
-  stands: (quote: Page['quotes'][number]) => boolean,
-): void {
-  for (const quote of quotes.filter((q) => !stands(q))) {
-    console.error(
-      `freelist: ${file}:${quote.line} departs from ${quote.path} ` +
-        `(${quote.name}), and is printed without line numbers. ` +
-        'Run "npm run weave" and read the diff.',
-    );
-  }
+/** Quotations that lib has left behind: they are printed, and that is said. */
+function departed(book: Book, entry: Entry): Fault[] {
+  const lines = quotedLines(book);
+  return (book.pages.get(mdOf(entry))?.quotes ?? [])
+    .filter((quote) => !lines.get(quote))
+    .map(({ notebook, line, path, name }) => ({
+      place: `${notebook}:${line}`,
+      fact: `departs from ${path} (${name}), and has no line numbers`,
+      remedy: 'Run "npm run weave" and read the diff.',
+    }));
 }
 
 /** Writes a file as a whole or not at all; null only tries whether it can. */
 function writeWhole(file: string, text: string | null): void {
   const draft = `${file}.${process.pid}.tmp`;
-  const undo = (): void => rmSync(draft, { force: true });
+  const undo = (): void => {
+    try {
+      unlinkSync(draft);
+    } catch {
+      // It has been moved to its place, or was never made.
+    }
+  };
   process.once('exit', undo);
   try {
     writeFileSync(draft, text ?? '');
@@ -215,11 +231,12 @@ interface Outcome extends Flags {
   chosen: readonly Entry[];
   done: ReadonlyMap<Entry, number>;
   faults: ReadonlyMap<Entry, Fault[]>;
+  old: readonly Fault[];
 }
 
-function report({ out, json, chosen, done, faults }: Outcome): void {
+function report({ out, json, chosen, done, faults, old }: Outcome): void {
   const told = chosen.flatMap((entry) => faults.get(entry) ?? []);
-  for (const fault of told) console.error(`freelist: ${sentence(fault)}`);
+  for (const fault of [...old, ...told]) console.error(`freelist: ${sentence(fault)}`);
   if (json) {
     const handouts = chosen
       .filter((entry) => done.has(entry))

@@ -18,7 +18,7 @@ import path from 'node:path';
 import { installFromDebian } from './consent.mjs';
 import { atLeast } from './node.mjs';
 import { probe, pythonsOfJupyter, pythonsOnPath } from './python.mjs';
-import { failure, run, say, Trouble } from './say.mjs';
+import { failure, NoPython, run, say, Trouble } from './say.mjs';
 
 const LAB = '4';
 const PYTHON = '3.10';
@@ -137,7 +137,7 @@ async function pythonForVenv(options) {
   });
   const { able } = look();
   if (able) return able.executable;
-  throw new Trouble(
+  throw new NoPython(
     `this system's own Python cannot make .venv: ${need}. Install a newer ` +
       `Python, then run "${again}" again.`,
     2,

@@ -5,9 +5,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openBrowser } from './browser.mjs';
 import { writeKernelspec } from './kernelspec.mjs';
-import { lastLines, say, Trouble } from './say.mjs';
+import { setUpPackages } from './packages.mjs';
+import { serveReader } from './reader.mjs';
+import { lastLines, NoPython, say, Trouble } from './say.mjs';
 import { choosePort, startServer } from './server.mjs';
-import { ROOT, setUp } from './setup.mjs';
+import { alone, ROOT, setUp } from './setup.mjs';
 
 const FIRST = 'notebooks/00-start-here.ipynb';
 
@@ -17,6 +19,7 @@ Installs what is missing (npm's packages; Jupyter, in .venv), opens the
 course in Jupyter, and stops everything on Ctrl-C.
 
   notebook       the notebook to open (default: ${FIRST})
+  --reader       no Jupyter: the notebooks, executed, as pages to read
   --port N       the server's port (default: the first free one from 8888 on)
   --no-browser   print the address, open no browser
   --yes          install missing system packages without asking
@@ -32,6 +35,7 @@ function readArguments(words) {
       allowPositionals: true,
       options: {
         port: { type: 'string' },
+        reader: { type: 'boolean', default: false },
         'no-browser': { type: 'boolean', default: false },
         yes: { type: 'boolean', short: 'y', default: false },
         verbose: { type: 'boolean', default: false },
@@ -127,16 +131,23 @@ export async function main(words) {
   }
   const { verbose, yes } = options;
   const { env } = process;
+  const needs = { root: ROOT, env, yes, verbose, tests: false };
+  const pages = { port: options.port, browser: !options['no-browser'] };
+  if (options.reader) {
+    const again = 'npm start -- --reader';
+    await alone(ROOT, () => setUpPackages({ ...needs, again }));
+    return serveReader(ROOT, pages);
+  }
   const notebook = findNotebook(options.notebook);
   const port = await choosePort(options.port);
-  const jupyter = await setUp({
-    root: ROOT,
-    env,
-    yes,
-    verbose,
-    tests: false,
-    again: 'npm start',
-  });
+  let jupyter;
+  try {
+    jupyter = await setUp({ ...needs, again: 'npm start' });
+  } catch (error) {
+    if (!(error instanceof NoPython)) throw error;
+    say(`${error.message}\nWithout it, here is the course to read.`);
+    return serveReader(ROOT, pages);
+  }
   writeKernelspec(ROOT);
 
   say(`Starting ${jupyter.name} …`);

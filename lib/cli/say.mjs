@@ -16,6 +16,9 @@ export class Trouble extends Error {
   }
 }
 
+/** No Python can be had here, whatever the user says. */
+export class NoPython extends Trouble {}
+
 export function say(text) {
   process.stderr.write(`${text}\n`);
 }
