@@ -21,7 +21,7 @@ export interface Request {
 export interface Churn {
   seed: number; // any integer
   operations: number; // requests in all
-  live: number; // allocations alive at once, after the start
+  live: number; // alive at once, after the start; refused ones count
   sizes: [least: number, most: number]; // each size equally likely
 }
 
