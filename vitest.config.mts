@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Most files wait for processes that they start; so none is spared.
+    maxWorkers: '100%',
   },
 });

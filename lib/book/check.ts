@@ -30,10 +30,14 @@ export interface Checked {
   summary: string;
 }
 
-/** @throws BookError (exit 2) when contents.json or names.json is unreadable */
+/**
+ * @param also faults that a caller finds, to be counted with these
+ * @throws BookError (exit 2) when contents.json or names.json is unreadable
+ */
 export async function check(
   root: string,
   asked: readonly Question[] = questions,
+  also: () => Promise<Fault[]> = async () => [],
 ): Promise<Checked> {
   const book = loadBook(root);
   const answers: Record<Question, () => Fault[] | Promise<Fault[]>> = {
@@ -53,6 +57,7 @@ export async function check(
       ...(await (question === 'types' ? types : answers[question]())),
     );
   }
+  faults.push(...(await also()));
   return {
     faults,
     unread: book.contents.unread,

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { check, questions, type Question } from '../book/check.js';
-import { sentence } from '../book/fault.js';
+import { sentence, type Fault } from '../book/fault.js';
 import { checkGenerated } from './generated.js';
 
 const root = resolve(__dirname, '../..');
@@ -30,24 +30,29 @@ export function register(program: Command): void {
         '\nor names.json is unreadable.',
     )
     .action(async (named: Question[], options: { json?: boolean }) => {
-      const { text, exit } = await report(root, named, options.json);
+      const tables = () => checkGenerated(root);
+      const { text, exit } = await report(root, named, options.json, tables);
       console.log(text);
       process.exitCode = exit;
     });
 }
 
-/** What the verb prints, and how it ends. */
+/**
+ * What the verb prints, and how it ends.
+ * @param tables the faults of what is generated from the notebooks
+ */
 export async function report(
   root: string,
   named: Question[],
   json = false,
+  tables?: () => Promise<Fault[]>,
 ): Promise<{ text: string; exit: number }> {
   const asked = questions.filter(
     (one) => named.length === 0 || named.includes(one),
   );
-  const { faults, unread, summary } = await check(root, asked);
   // Tables and the picture go with the notebooks that they are made from.
-  if (asked.includes('notebooks')) faults.push(...(await checkGenerated(root)));
+  const also = asked.includes('notebooks') ? tables : undefined;
+  const { faults, unread, summary } = await check(root, asked, also);
   const notes = unread.map(
     (file) => `note: ${file} waits for its notebook (unread)`,
   );

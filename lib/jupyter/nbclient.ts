@@ -6,7 +6,7 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Notebook } from './outputs.js';
+import { inOnePiece, type Notebook } from './outputs.js';
 import { spawnOwned } from './processes.js';
 import { isExpectedToRaise, notRaised, raisedKinds, unexpected } from './runner.js';
 import type { Fault, RunOptions, RunResult, ToldFault } from './runner.js';
@@ -62,6 +62,9 @@ class Report {
         break;
       case 'end':
         this.notebook = event.notebook;
+        for (const cell of this.notebook.cells) {
+          if (cell.outputs) cell.outputs = inOnePiece(cell.outputs);
+        }
         break;
     }
   }

@@ -63,6 +63,27 @@ function onDisk(data: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
+/**
+ * Outputs in which text that came in pieces is one stream. Where a cell
+ * prints twice, it depends on the moment how many messages that makes.
+ */
+export function inOnePiece(outputs: readonly Output[]): Output[] {
+  const whole: Output[] = [];
+  for (const output of outputs) {
+    const last = whole.at(-1);
+    if (
+      output.output_type === 'stream' &&
+      last?.output_type === 'stream' &&
+      last.name === output.name
+    ) {
+      last.text = toLines(last.text.join('') + output.text.join(''));
+    } else {
+      whole.push({ ...output });
+    }
+  }
+  return whole;
+}
+
 /** Displays of a notebook that a later cell may update, by their id. */
 export type Displays = Map<string, DisplayData[]>;
 

@@ -10,8 +10,10 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import (
     CellExecutionError,
@@ -37,6 +39,17 @@ def tell(**event):
 
 def faults_in(reply):
     return reply["metadata"].get("freelist", {}).get("faults", [])
+
+
+def manager(folder):
+    """Starts the kernel. Sockets with names cannot collide; the numbers of
+    ports are free when they are chosen, and may be taken two seconds later,
+    when the kernel binds them."""
+    km = AsyncKernelManager(kernel_name="tslab")
+    if os.name != "nt":
+        km.transport = "ipc"
+        km.ip = os.path.join(folder, "kernel")
+    return km
 
 
 async def settle(client, milliseconds):
@@ -99,14 +112,15 @@ def main():
     notebook = nbformat.from_dict(job["notebook"])
     # In memory nbformat wants text in one piece.
     notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=job["timeout"],
-        record_timing=False,
-        coalesce_streams=True,  # as our runner keeps them
-        shutdown_kernel="immediate",
-    )
-    asyncio.run(run(job, client))
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            km=manager(folder),
+            timeout=job["timeout"],
+            record_timing=False,
+            shutdown_kernel="immediate",
+        )
+        asyncio.run(run(job, client))
     tell(event="end", notebook=json.loads(nbformat.writes(client.nb)))
 
 

@@ -13,7 +13,7 @@ const { python, skip } = needJupyter();
 if (skip) console.warn(`test/jupyter/nbclient.test.ts is passed over: ${skip}`);
 
 // A kernel takes two seconds to start: what can go side by side does.
-describe.skipIf(skip).concurrent('nbclient', { timeout: 60_000 }, () => {
+describe.skipIf(skip).concurrent('nbclient', { timeout: 180_000 }, () => {
   let jupyterPath: string;
 
   beforeAll(() => {
