@@ -27,6 +27,7 @@ const { python, skip: noLab } = needJupyter();
 const { chromium, skip: noBrowser } = needChromium();
 
 interface Cell {
+  id: string;
   cell_type: string;
   source: string[];
   metadata: { tags?: string[] };
@@ -244,6 +245,68 @@ describe.skipIf(noLab || noBrowser)(`npm start with ${NOTEBOOK}`, () => {
     await shoot('5-completion');
     expect(offered.some((offer) => offer.startsWith('mfree'))).toBe(true);
   });
+
+  test('a failing notebook shows each fault at its cell, and skips none', async () => {
+    const failing = 'test/jupyter/fixtures/failing.ipynb';
+    const given: Cell[] = JSON.parse(
+      readFileSync(path.join(ROOT, failing), 'utf8'),
+    ).cells;
+    const code = given.filter((cell) => cell.cell_type === 'code');
+    const other = await browser.newPage({
+      viewport: { width: 1280, height: 900 },
+    });
+    other.setDefaultTimeout(20_000);
+    await other.route(/\/api\/(contents|workspaces)\//, (route) =>
+      route.request().method() === 'PUT' ? route.abort() : route.continue(),
+    );
+    const desk = new URL(address);
+    desk.pathname = `/lab/workspaces/failing/tree/${failing}`;
+    await other.goto(desk.href);
+    await other.waitForSelector('.jp-Notebook .jp-Cell');
+    await other.getByText('TypeScript | Idle').waitFor();
+    const cell = (i: number) => other.locator('.jp-CodeCell').nth(i);
+    const prompt = (i: number) => cell(i).locator('.jp-InputPrompt').textContent();
+
+    // Run All stops at the first cell, which does not compile.
+    await other.getByRole('menuitem', { name: 'Run', exact: true }).click();
+    await other
+      .getByRole('menuitem', { name: 'Run All Cells', exact: true })
+      .click();
+    await until(async () => (await prompt(0)) === '[1]:', 'the first cell');
+    await other.getByText('TypeScript | Idle').waitFor();
+    expect(await cell(0).textContent()).toContain('CompileError');
+    expect(await prompt(1)).toBe('[ ]:');
+
+    // One by one, each says what went wrong, and the next one runs.
+    const faults: { [id: string]: RegExp } = {
+      compile: /CompileError/,
+      throw: /carve/,
+      'rejected-await': /TypeError: rejected/,
+      timer: /in a timer/,
+      rejection: /nobody awaits/,
+      output: /too late/,
+    };
+    const ids = Object.keys(faults).flatMap((id) => [id, `${id}-after`]);
+    for (const [n, id] of ids.entries()) {
+      const i = code.findIndex((one) => one.id === id);
+      await cell(i).locator('.cm-content').click();
+      await other.keyboard.press('Control+Enter');
+      await until(async () => (await prompt(i)) === `[${n + 2}]:`, id);
+      const shown = cell(i).locator('.jp-OutputArea-output');
+      await until(async () => (await shown.count()) > 0, `${id}'s output`);
+      const red = cell(i).locator('[data-mime-type$="stderr"], [data-mime-type$="error"]');
+      if (id in faults) {
+        await red.first().waitFor();
+        expect(await cell(i).textContent()).toMatch(faults[id]);
+      } else {
+        expect(await shown.allTextContents()).toEqual([
+          `after ${id.replace('-after', '')}\n`,
+        ]);
+      }
+    }
+    await other.screenshot({ path: path.join(shots, '6-failing.png') });
+    await other.close();
+  }, 120_000);
 
   test('the page reports no fault and asks no other server', () => {
     expect(faults).toEqual([]);
