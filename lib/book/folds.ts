@@ -9,23 +9,26 @@ const reader = new MarkdownIt('commonmark', { html: true });
 
 /**
  * Prose that follows a comparison opens by saying what came out: its first
- * paragraph is folded, with the `plot` directly below it, if any.
+ * paragraph is folded, with the `plot` directly below it, if any. One that
+ * leads up to a quotation does not look back, and stays.
  */
 export function foldFirst(markdown: string, plot: string | null): {
   markdown: string;
   withPlot: boolean;
 } {
-  const [first] = reader.parse(markdown, {});
+  const [first, next] = reader
+    .parse(markdown, {})
+    .filter(({ level, nesting }) => level === 0 && nesting >= 0);
   const lines = markdown.split('\n');
-  if (first?.type !== 'paragraph_open' || first.map === null) {
+  if (first?.type !== 'paragraph_open' || next?.type === 'fence') {
     return { markdown, withPlot: false };
   }
-  const end = first.map[1];
+  const end = first.map![1];
   const rest = lines.slice(end).join('\n').trim();
   const withPlot = plot !== null && rest === '';
   return {
     markdown: [
-      '<details><summary>After your prediction: what it is</summary>',
+      '<details><summary>After your prediction</summary>',
       lines.slice(0, end).join('\n'),
       ...(withPlot ? [plot] : []),
       '</details>',
@@ -49,6 +52,9 @@ const again = (html: string): string =>
     .replace(/ id="[^"]*"/g, '')
     .replace(/<div data-cell="([^"]*)">/g, '<div data-cell="$1" data-again>');
 
+const whole =
+  /^<details\b[^>]*>\s*<summary>([\s\S]*?)<\/summary>([\s\S]*)<\/details>$/;
+
 /** Numbers all folds; returns the page, and their answers for its end. */
 export function numberFolds(html: string): { html: string; answers: string } {
   const answers: string[] = [];
@@ -63,9 +69,7 @@ export function numberFolds(html: string): { html: string; answers: string } {
     }
     if (--depth > 0) continue;
     const end = tag.index + tag[0].length;
-    const fold = /^<details\b[^>]*>\s*<summary>([\s\S]*?)<\/summary>([\s\S]*)<\/details>$/.exec(
-      html.slice(start, end),
-    );
+    const fold = whole.exec(html.slice(start, end));
     page += html.slice(from, start);
     from = end;
     if (fold === null) {
@@ -76,15 +80,16 @@ export function numberFolds(html: string): { html: string; answers: string } {
     const heading = lastHeading(page);
     const about = heading === '' ? 'At the beginning' : heading;
     answers.push(`<li><p class="about">${about}</p>${again(body)}</li>`);
+    const where = `(answer ${answers.length}, at the end)`;
     page +=
-      `<details class="answer"><summary>${summary}<span class="paper"> ` +
-      `(answer ${answers.length}, at the end)</span></summary>${body}</details>`;
+      `<details class="answer"><summary>${summary}` +
+      `<span class="paper"> ${where}</span></summary>${body}</details>`;
   }
   page += html.slice(from);
   if (answers.length === 0) return { html: page, answers: '' };
-  const list = `<ol>${answers.join('\n')}</ol>`;
+  const list = `<h2>Answers</h2>\n<ol>${answers.join('\n')}</ol>`;
   return {
     html: page,
-    answers: `<section class="answers paper"><h2>Answers</h2>\n${list}</section>`,
+    answers: `<section class="answers paper">${list}</section>`,
   };
 }

@@ -19,7 +19,8 @@ import { hasPlot, inlineSvg, results } from './results.js';
 import { sheet } from './sheet.js';
 
 /** The file a handout is written to. */
-export const handoutName = ({ nn, slug }: Entry): string => `${nn}-${slug}.html`;
+export const handoutName = ({ nn, slug }: Entry): string =>
+  `${nn}-${slug}.html`;
 
 /** In place of what a comparison prints: room for one's own answers. */
 function asked(questions: number): string {
@@ -74,7 +75,8 @@ function withHoles(page: Page, codes: readonly Cell[]) {
     if (cell.type === 'markdown') {
       const text = page.lines.slice(cell.line - 1, cell.end).join('\n');
       const below = page.cells[i + 1]?.type === 'code' ? codes[next] : null;
-      const plot = below && hasPlot(below.outputs ?? []) ? hole(below.id) : null;
+      const drawn = below && hasPlot(below.outputs ?? []);
+      const plot = drawn ? hole(below.id) : null;
       const fold = compared ? foldFirst(text, plot) : null;
       parts.push(fold?.markdown ?? text);
       folded = fold?.withPlot ?? false;

@@ -67,7 +67,8 @@ export function listing(
   const lines = highlightLines(plain.join('\n')).map((line, i) => {
     const number = first === null ? '' : ` data-n="${first + i}"`;
     const end = i < plain.length - 1 ? '\n' : '';
-    return `<span class="line${indent(plain[i])}"${number}>${line}${end}</span>`;
+    const open = `<span class="line${indent(plain[i])}"${number}>`;
+    return `${open}${line}${end}</span>`;
   });
   const short = plain.length <= SHORT ? ' short' : '';
   return `<pre class="${kind}${short}"><code>${lines.join('')}</code></pre>`;

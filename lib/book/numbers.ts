@@ -82,8 +82,16 @@ function written({ names, hex }: Column, value: unknown): string {
 const headOf = ({ title, field }: Column): string =>
   (title || field).replace(/ \(number\).*/, '');
 
-/** Rows by x, a column for each series: lines and points. */
-function bySeries(values: Row[], x: Column, y: Column, series: Column): Table {
+/**
+ * Rows by x, a column for each series: lines and points. Null if they do
+ * not share their x.
+ */
+function bySeries(
+  values: Row[],
+  x: Column,
+  y: Column,
+  series: Column,
+): Table | null {
   const names = [...new Set(values.map((row) => String(row[series.field])))];
   const at = new Map<number, Map<string, string>>();
   for (const row of values) {
@@ -92,6 +100,7 @@ function bySeries(values: Row[], x: Column, y: Column, series: Column): Table {
     at.get(key)?.set(String(row[series.field]), written(y, row[y.field]));
   }
   const rows = [...at].sort(([a], [b]) => a - b);
+  if (rows.some(([, cells]) => cells.size < names.length)) return null;
   return {
     head: [headOf(x), ...names],
     rows: rows.map(([key, cells]) => [
@@ -118,8 +127,17 @@ function asGrid(values: Row[], x: Column, y: Column, inside: Column[]): Table {
   };
 }
 
-/** One row for each rectangle: where it lies, and what it is. */
+/** One row for each datum: where it lies, from the top, and what it is. */
 function asList(values: Row[], places: Column[][], rest: Column[]): Table {
+  const order = places.flat().map(({ field }) => {
+    const met = [...new Set(values.map((row) => row[field]))];
+    return ({ [field]: value }: Row): number =>
+      typeof value === 'number' ? value : met.indexOf(value);
+  });
+  const sorted = [...values].sort((a, b) => {
+    const differs = order.find((at) => at(a) !== at(b));
+    return differs === undefined ? 0 : differs(a) - differs(b);
+  });
   const columns = [...places.flat(), ...rest].filter(
     ({ names }) => names === null || names.some((name) => name !== ''),
   );
@@ -131,7 +149,7 @@ function asList(values: Row[], places: Column[][], rest: Column[]): Table {
   });
   return {
     head: [...heads, ...rest.map(headOf)],
-    rows: values.map((row) => columns.map((c) => written(c, row[c.field]))),
+    rows: sorted.map((row) => columns.map((c) => written(c, row[c.field]))),
     note: '',
   };
 }
@@ -154,35 +172,43 @@ export function numbersOf(spec: unknown): Table | null {
 
   const needed = [y[0], x[0], ...y2, ...x2, ...paint];
   const values = all.filter((row) => needed.every(({ field }) => field in row));
-  // A label that repeats a length tells nothing that the row does not.
+  // A label that repeats a length or a kind tells nothing new.
   const telling = text.filter(({ field }) =>
-    values.some((row) => !/^[\d,]*$/.test(String(row[field] ?? ''))),
+    values.some(
+      (row) =>
+        !/^[\d,]*$/.test(String(row[field] ?? '')) &&
+        paint.every((p) => row[p.field] !== row[field]),
+    ),
   );
 
-  let table: Table;
-  if (x2.length === 0 && y2.length === 0 && paint.length === 1) {
-    table =
-      x[0].type === 'ordinal' && y[0].type === 'ordinal'
-        ? asGrid(values, x[0], y[0], [...text, ...paint])
-        : bySeries(values, x[0], y[0], paint[0]);
-  } else {
-    const places = [
-      [y[0], ...y2],
-      [x[0], ...x2],
-    ];
-    table = asList(values, places, [...paint, ...telling]);
-  }
+  const table = arranged();
   return table.rows.length > 0 && table.rows.length <= MOST ? table : null;
+
+  function arranged(): Table {
+    if (x2.length === 0 && y2.length === 0 && paint.length === 1) {
+      if (x[0].type === 'ordinal' && y[0].type === 'ordinal') {
+        return asGrid(values, x[0], y[0], [...text, ...paint]);
+      }
+      const table = bySeries(values, x[0], y[0], paint[0]);
+      return table ?? asList(values, [paint, [x[0]], [y[0]]], telling);
+    }
+    const places = [[y[0], ...y2], [x[0], ...x2]].map(([from, ...ends]) => [
+      from,
+      ...ends.map((to) => ({ ...to, hex: from.hex })),
+    ]);
+    return asList(values, places, [...paint, ...telling]);
+  }
 }
 
 const NUMBER = /^(-?[\d.,]+|0x[\da-f]+)$/;
 
 /** The table as HTML, folded. */
 export function numbersHtml({ head, rows, note }: Table): string {
-  const cell = (text: string, i: number): string =>
-    i === 0 && !NUMBER.test(text)
-      ? `<th scope="row">${escapeHtml(text)}</th>`
-      : `<td${NUMBER.test(text) ? ' class="number"' : ''}>${escapeHtml(text)}</td>`;
+  const cell = (text: string, i: number): string => {
+    if (NUMBER.test(text)) return `<td class="number">${text}</td>`;
+    const inside = escapeHtml(text);
+    return i === 0 ? `<th scope="row">${inside}</th>` : `<td>${inside}</td>`;
+  };
   const heads = head.map((text) =>
     text === '' ? '<td></td>' : `<th scope="col">${escapeHtml(text)}</th>`,
   );

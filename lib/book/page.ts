@@ -104,11 +104,13 @@ const BRIEF = 12;
 
 /** Tables may be wider than a small screen: each scrolls by itself. */
 function tables(md: Reader): void {
-  md.core.ruler.push('brief-cells', ({ tokens }) => {
+  md.core.ruler.push('cells', ({ tokens }) => {
     tokens.forEach((token, i) => {
-      if (token.type !== 'td_open') return;
+      if (token.type !== 'td_open' && token.type !== 'th_open') return;
       const { length } = tokens[i + 1].content;
-      if (length > 0 && length <= BRIEF) token.attrSet('class', 'brief');
+      // An empty cell heads nothing.
+      if (length === 0) token.tag = tokens[i + 2].tag = 'td';
+      else if (length <= BRIEF) token.attrSet('class', 'brief');
     });
   });
   const { rules } = md.renderer;
@@ -157,7 +159,11 @@ function fences(md: Reader, { locate }: Surroundings): void {
 }
 
 /** Pictures become part of the page. */
-function pictures(md: Reader, around: Surroundings, faults: Page['faults']): void {
+function pictures(
+  md: Reader,
+  around: Surroundings,
+  faults: Page['faults'],
+): void {
   md.renderer.rules.image = (tokens, i) => {
     const { content: alt } = tokens[i];
     const src = decodeURIComponent(String(tokens[i].attrGet('src')));

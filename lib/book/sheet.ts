@@ -7,18 +7,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { escapeHtml } from './listing.js';
 
-/** The style of all pages, without its comments. */
+/** The style of all pages, on a screen and on paper, without comments. */
 const style = (): string =>
-  readFileSync(join(__dirname, 'handout.css'), 'utf8').replace(
-    /\/\*[\s\S]*?\*\/\n*/g,
-    '',
-  );
+  ['handout.css', 'print.css']
+    .map((name) => readFileSync(join(__dirname, name), 'utf8'))
+    .join('\n')
+    .replace(/\/\*[\s\S]*?\*\/\n*/g, '');
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /** A text as a string of CSS, inside a style element. */
-const cssString = (text: string): string =>
-  `"${text.replace(/["\\<\n]/g, (letter) => `\\${letter.charCodeAt(0).toString(16)} `)}"`;
+function cssString(text: string): string {
+  const safe = text.replace(
+    /["\\<\n]/g,
+    (letter) => `\\${letter.charCodeAt(0).toString(16)} `,
+  );
+  return `"${safe}"`;
+}
 
 export interface Parts {
   title: string;

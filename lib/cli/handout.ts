@@ -18,7 +18,6 @@ import { loadBook, quotedLines, type Book } from '../book/book.js';
 import { mdOf, select, type Entry } from '../book/contents.js';
 import { BookError, sentence, type Fault } from '../book/fault.js';
 import { handout, handoutIndex, handoutName } from '../book/handout.js';
-import type { Page } from '../book/markdown.js';
 import { toNotebook, weavePage } from '../book/weave.js';
 import { runNotebook, type Notebook } from '../jupyter/runner.js';
 
@@ -38,11 +37,11 @@ export function register(program: Command): void {
     .description('export lecture handouts: one page a notebook, and an index')
     .addHelpText(
       'after',
-      '\nThe notebooks are executed. A page needs nothing but itself: it can be' +
-        '\nmailed, printed, and read offline. What "Predict" asks for is not on it.' +
-        '\nThe index names every handout that is in the folder.' +
-        '\nExit codes: 0 done, 1 a notebook failed and has no handout, 2 no such' +
-        '\nnotebook, or a folder that cannot be written.',
+      '\nThe notebooks are executed. A page needs nothing but itself: it can' +
+        '\nbe mailed, printed, and read offline. What "Predict" asks for is not' +
+        '\non it. The index names every handout that is in the folder.' +
+        '\nExit codes: 0 done, 1 a notebook failed and has no handout, 2 no' +
+        '\nsuch notebook, or a folder that cannot be written.',
     )
     .action(run);
 }
@@ -83,7 +82,7 @@ async function run(numbers: string[], { out, json }: Flags): Promise<void> {
   const dir = resolve(out);
   inFolder(out, () => {
     makeFolder(dir);
-    writeWhole(join(dir, 'index.html'), null); // said before the work, not after
+    writeWhole(join(dir, 'index.html'), null); // said now, not after the work
   });
   for (const [signal, code] of Object.entries(ends)) {
     process.once(signal, () => process.exit(code));
@@ -236,7 +235,9 @@ interface Outcome extends Flags {
 
 function report({ out, json, chosen, done, faults, old }: Outcome): void {
   const told = chosen.flatMap((entry) => faults.get(entry) ?? []);
-  for (const fault of [...old, ...told]) console.error(`freelist: ${sentence(fault)}`);
+  for (const fault of [...old, ...told]) {
+    console.error(`freelist: ${sentence(fault)}`);
+  }
   if (json) {
     const handouts = chosen
       .filter((entry) => done.has(entry))

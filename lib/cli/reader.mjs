@@ -87,7 +87,9 @@ function answer(folder, request, reply) {
 
 /** Serves the pages of a folder; resolves when it listens. */
 export async function servePages(folder, port) {
-  const server = createServer((request, reply) => answer(folder, request, reply));
+  const server = createServer((request, reply) => {
+    answer(folder, request, reply);
+  });
   await new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, HOST, resolve);
@@ -104,7 +106,7 @@ export async function servePages(folder, port) {
  */
 export async function serveReader(root, { port, browser }) {
   const chosen = await choosePort(port);
-  say('Executing the notebooks, and setting them as pages (a minute or two) …');
+  say('Executing the notebooks and setting them as pages (a minute or two) …');
   const { code, asked } = await exportHandouts(root);
   if (asked) return 0;
   const folder = path.join(root, FOLDER);
@@ -123,10 +125,8 @@ export async function serveReader(root, { port, browser }) {
   const address = `http://${HOST}:${chosen}/`;
   process.stdout.write(`\n${address}\n\n`);
   const shown = browser && (await openBrowser(address, process.env));
-  say(
-    `${shown ? 'Your browser shows this address' : 'Open this address in a browser'}. ` +
-      'Ctrl-C stops everything.',
-  );
+  const how = shown ? 'Your browser shows this address' : 'Open it in a browser';
+  say(`${how}. Ctrl-C stops everything.`);
   await left;
   undo();
   server.close();
