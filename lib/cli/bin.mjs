@@ -17,5 +17,12 @@ try {
   process.exit(2);
 }
 
+// Who reads only the beginning of what we print, as `head` does, is no
+// fault: nothing more is to be done.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 require('tsx/cjs/api').register();
 await require('./freelist.ts').main(process.argv.slice(2));

@@ -5,21 +5,30 @@
 // that knows its exit code carries it as `exit`; its message is all that
 // the user sees.
 import { Command, CommanderError } from 'commander';
-import { register as registerCheck } from './check.js';
-import { register as registerGrade } from './grade.js';
-import { register as registerHandout } from './handout.js';
-import { register as registerReplay } from './replay.js';
-import { register as registerRun } from './run.js';
-import { register as registerWeave } from './weave.js';
 
-const verbs = [
-  registerCheck,
-  registerGrade,
-  registerHandout,
-  registerReplay,
-  registerRun,
-  registerWeave,
-];
+interface Verb {
+  register(program: Command): void;
+}
+
+/**
+ * The verbs, each loaded when it is called: one of them needs a compiler,
+ * another one Vega, and nobody should wait for both to replay a trace.
+ */
+const verbs: { [name: string]: () => Verb } = {
+  check: () => require('./check.js'),
+  grade: () => require('./grade.js'),
+  handout: () => require('./handout.js'),
+  replay: () => require('./replay.js'),
+  run: () => require('./run.js'),
+  weave: () => require('./weave.js'),
+};
+
+/** The verb that is called; all of them when help is asked, or none known. */
+function called(argv: readonly string[]): Verb[] {
+  const [name = ''] = argv;
+  const loaders = Object.hasOwn(verbs, name) ? [verbs[name]] : Object.values(verbs);
+  return loaders.map((load) => load());
+}
 
 /** Errors of the rooms carry their exit code, and need no stack trace. */
 function exitCode(error: unknown): number | undefined {
@@ -32,7 +41,7 @@ export async function main(argv: string[]): Promise<void> {
     .description('Kernel memory allocators, read line by line, run against the real thing.')
     .exitOverride()
     .showHelpAfterError('(add --help for what it takes)');
-  for (const register of verbs) register(program);
+  for (const { register } of called(argv)) register(program);
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {

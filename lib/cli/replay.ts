@@ -20,6 +20,7 @@ export function register(program: Command): void {
     .command('replay')
     .argument('<file...>', 'golden traces (.jsonl)')
     .description('replay golden traces and report the first difference')
+    .option('--json', 'one line of JSON, alone on standard output')
     .addHelpText(
       'after',
       '\nExit codes: 0 no difference, 1 a difference, 2 a file that cannot be' +
@@ -28,25 +29,38 @@ export function register(program: Command): void {
     .action(replay);
 }
 
-async function replay(files: string[]): Promise<void> {
-  let worst = 0;
-  for (const file of files) worst = Math.max(worst, await replayOne(file));
-  process.exitCode = worst;
+/** What came of one file: a replay, or why there is none. */
+type Outcome = { file: string } & (Replayed | { error: string; exit: number });
+
+async function replay(files: string[], flags: { json?: boolean }): Promise<void> {
+  const outcomes: Outcome[] = [];
+  for (const file of files) {
+    const outcome = await replayOne(file);
+    outcomes.push(outcome);
+    if (flags.json) continue;
+    if ('error' in outcome) process.stderr.write(`freelist: ${outcome.error}\n`);
+    else console.log(report(outcome));
+  }
+  if (flags.json) console.log(JSON.stringify({ files: outcomes }));
+  process.exitCode = Math.max(...outcomes.map(exitOf));
 }
 
-/** @returns the exit code for this file */
-async function replayOne(file: string): Promise<number> {
+/** 0 no difference, 1 a difference, 2 not replayed. */
+function exitOf(outcome: Outcome): number {
+  if ('error' in outcome) return outcome.exit;
+  return outcome.difference === null ? 0 : 1;
+}
+
+async function replayOne(file: string): Promise<Outcome> {
   const bar = progress(file);
   try {
     const done = await replayFile(file, makers, (line) => bar?.update(line));
-    bar?.stop();
-    console.log(report(file, done));
-    return done.difference === null ? 0 : 1;
+    return { file, ...done };
   } catch (error) {
-    bar?.stop();
     if (!(error instanceof MalformedTrace)) throw error;
-    process.stderr.write(`freelist: ${error.message}\n`);
-    return error.exit;
+    return { file, error: error.message, exit: error.exit };
+  } finally {
+    bar?.stop();
   }
 }
 
@@ -68,7 +82,8 @@ function progress(file: string): SingleBar | null {
   return bar;
 }
 
-function report(file: string, { operations, checkpoints, difference }: Replayed) {
+function report(done: { file: string } & Replayed): string {
+  const { file, operations, checkpoints, difference } = done;
   const counts = `${file}: ${operations} operations, ${checkpoints} checkpoints`;
   if (difference === null) return `${counts}, 0 differences`;
   const { line, operation, call, expected, got } = difference;

@@ -61,6 +61,34 @@ describe('freelist replay FILE…', { timeout: 60_000 }, () => {
     ]);
   });
 
+  test('--json prints one line for all files, alone on standard output', async () => {
+    const good = golden('04-v7-runin.jsonl');
+    const file = folder.tampered(
+      '11-43bsd-badinput.jsonl',
+      15,
+      '["mfree",10,0,{"panic":"bad rmfree"}]',
+      '["mfree",10,0]',
+    );
+    const none = folder.file('empty.jsonl', '');
+    const { code, out, err } = await replay('--json', good, file, none);
+    expect({ code, err }).toEqual({ code: 2, err: '' });
+    expect(lines(out)).toHaveLength(1);
+    expect(JSON.parse(out).files).toEqual([
+      { file: good, operations: 4, checkpoints: 5, difference: null },
+      expect.objectContaining({
+        file,
+        difference: {
+          line: 15,
+          operation: 7,
+          call: 'mfree(10, 0)',
+          expected: {},
+          got: { panic: 'bad rmfree' },
+        },
+      }),
+      { file: none, error: `${none}: is empty`, exit: 2 },
+    ]);
+  });
+
   test('says what is wrong with each file that is no trace, exits 2', async () => {
     const names = Object.keys(malformed);
     const files = names.map((name) => folder.file(name, malformed[name][0]));
