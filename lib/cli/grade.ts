@@ -1,10 +1,10 @@
 // freelist grade: one's own points, and what to do next.
 import { resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Exercise, ExerciseFault, exercises } from '../grade/exercises.js';
 import { nextHint } from '../grade/hints.js';
 import { type Grade, grade } from '../grade/run.js';
+import { startBar } from './progress.js';
 
 interface Flags {
   hint?: string;
@@ -40,7 +40,8 @@ function seconds(text: string): number {
 async function run(only: string | undefined, flags: Flags): Promise<void> {
   if (flags.hint !== undefined) return hint(flags.hint);
   const chosen = exercises(root, only);
-  const bar = progress(chosen);
+  const format = '{bar} {value}/{total} {name}';
+  const bar = startBar(format, chosen.length, { name: '' });
   const grades = await grade(chosen, {
     root,
     seconds: flags.seconds,
@@ -66,14 +67,6 @@ function hint(name: string): void {
   const exercise = named(name);
   const { level, title, text } = nextHint(root, exercise);
   console.log(`${exercise.name}, hint ${level} of 3: ${title}\n\n${text}`);
-}
-
-function progress(chosen: readonly Exercise[]): SingleBar | null {
-  if (!process.stderr.isTTY) return null;
-  const format = '{bar} {value}/{total} {name}';
-  const bar = new SingleBar({ format, clearOnComplete: true });
-  bar.start(chosen.length, 0, { name: '' });
-  return bar;
 }
 
 function sums(grades: readonly Grade[]) {

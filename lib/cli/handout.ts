@@ -12,7 +12,6 @@ import {
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { loadBook, quotedLines, type Book } from '../book/book.js';
 import { mdOf, select, type Entry } from '../book/contents.js';
@@ -20,6 +19,7 @@ import { BookError, sentence, type Fault } from '../book/fault.js';
 import { handout, handoutIndex, handoutName } from '../book/handout.js';
 import { toNotebook, weavePage } from '../book/weave.js';
 import { runNotebook, type Notebook } from '../jupyter/runner.js';
+import { startBar } from './progress.js';
 
 const root = resolve(__dirname, '../..');
 
@@ -209,16 +209,15 @@ function writeWhole(file: string, text: string | null): void {
 
 /** On a terminal a bar that counts cells, else a line for each page. */
 function startProgress(book: Book, chosen: readonly Entry[]) {
-  if (!process.stderr.isTTY) {
-    const page = (file: string): void => console.error(file);
-    return { cell: () => {}, page, stop: () => {} };
-  }
   const cells = chosen
     .flatMap((entry) => book.pages.get(mdOf(entry))?.cells ?? [])
     .filter(({ type }) => type === 'code');
   const format = '{bar} {value}/{total} cells  {name}';
-  const bar = new SingleBar({ format, clearOnComplete: true });
-  bar.start(cells.length, 0, { name: '' });
+  const bar = startBar(format, cells.length, { name: '' });
+  if (bar === null) {
+    const page = (file: string): void => console.error(file);
+    return { cell: () => {}, page, stop: () => {} };
+  }
   return {
     cell: (md: string): void => bar.increment({ name: md }),
     page: (): void => {},

@@ -1,6 +1,5 @@
 // freelist replay: golden traces against our allocators.
 import { statSync } from 'node:fs';
-import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { makeBsdReplayer } from '../trace/adapters/bsd.js';
 import {
@@ -9,6 +8,7 @@ import {
   type MakeReplayer,
   type Replayed,
 } from '../trace/golden.js';
+import { startBar } from './progress.js';
 
 /** One adapter a system; a new system adds its own here. */
 const makers: MakeReplayer[] = [makeBsdReplayer];
@@ -52,7 +52,8 @@ function exitOf(outcome: Outcome): number {
 }
 
 async function replayOne(file: string): Promise<Outcome> {
-  const bar = progress(file);
+  const long = sizeOf(file) >= BIG;
+  const bar = long ? startBar(`${file} {value} lines`, 0) : null;
   try {
     const done = await replayFile(file, makers, (line) => bar?.update(line));
     return { file, ...done };
@@ -71,15 +72,6 @@ function sizeOf(file: string): number {
   } catch {
     return 0;
   }
-}
-
-/** A bar on a terminal, for a file that takes a while; else none. */
-function progress(file: string): SingleBar | null {
-  if (!process.stderr.isTTY || sizeOf(file) < BIG) return null;
-  const format = `${file} {value} lines`;
-  const bar = new SingleBar({ format, clearOnComplete: true });
-  bar.start(0, 0);
-  return bar;
 }
 
 function report(done: { file: string } & Replayed): string {

@@ -4,7 +4,6 @@
 // text being edited, at its line, before the .ipynb is written.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
 import { type Command, Option } from 'commander';
 import { type Entry, loadContents, mdOf, select } from '../book/contents.js';
 import { BookError } from '../book/fault.js';
@@ -19,6 +18,7 @@ import {
 } from '../jupyter/runner.js';
 import { findJupyter } from './jupyter.mjs';
 import { writeKernelspec } from './kernelspec.mjs';
+import { startBar } from './progress.js';
 
 const root = resolve(__dirname, '../..');
 
@@ -106,7 +106,8 @@ async function runEntry(entry: Entry, runner: Runner): Promise<Outcome> {
   const woven = weave(read(md), entry.nn, { file: md });
   const notebook = JSON.parse(toNotebook(woven)) as Notebook;
   const cells = woven.filter(({ type }) => type === 'code').length;
-  const bar = progress(md, cells);
+  const format = `${md} {bar} {value}/{total} {cell}`;
+  const bar = startBar(format, cells, { cell: '' });
   try {
     const { notebook: executed, faults } = await runner(notebook, {
       onCell: ({ id }) => bar?.increment({ cell: id }),
@@ -145,15 +146,6 @@ function lineOf(fault: Fault, cell: WovenCell, { cells }: Notebook): number {
   const within = Number(said?.[1] ?? 0);
   const lines = cell.source.split('\n').length;
   return cell.line + (within <= lines ? within : 0);
-}
-
-/** A bar on a terminal; else nothing, the lines of the report will do. */
-function progress(md: string, cells: number): SingleBar | null {
-  if (!process.stderr.isTTY) return null;
-  const format = `${md} {bar} {value}/{total} {cell}`;
-  const bar = new SingleBar({ format, clearOnComplete: true });
-  bar.start(cells, 0, { cell: '' });
-  return bar;
 }
 
 function report({ notebook, cells, faults }: Outcome): void {
