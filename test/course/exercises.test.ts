@@ -41,7 +41,7 @@ function place(name: string, answer: (exercise: Exercise) => string): string {
 }
 
 const gradeIn = (dir: string, order?: Options['order']): Promise<Grade[]> =>
-  grade(all, { root, dir, order, seconds: 30 });
+  grade(all, { root, dir, order, seconds: 30, together: true });
 
 /** Names of those with points other than expected, and what was said. */
 const unlike = (grades: Grade[], points: (e: Exercise) => number): string[] =>
