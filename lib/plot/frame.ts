@@ -88,6 +88,18 @@ export const labels = <Place extends object>(place: Place, right = false) => ({
 
 const LEFT = { align: 'left', dx: 5 } as const;
 
+/**
+ * Moves names apart that would stand on each other: upwards, to 16 pixels.
+ * @param names with the pixel of each, counted from the top
+ */
+export function apart<T extends { pixel: number }>(names: T[]): T[] {
+  names.sort((a, b) => b.pixel - a.pixel);
+  for (let i = 1; i < names.length; i++) {
+    names[i].pixel = Math.min(names[i].pixel, names[i - 1].pixel - 16);
+  }
+  return names;
+}
+
 /** The data of a mark that is drawn once. */
 export const once = { values: [{}] };
 

@@ -5,7 +5,7 @@
 // a small one. A rule marks one moment; the strip on the right is the range
 // after that operation. In Jupyter a slider moves both.
 import type { TopLevelSpec } from 'vega-lite';
-import { bins, fillByShare } from './bins.js';
+import { bins, fillByShare, Grid } from './bins.js';
 import * as f from './frame.js';
 import { fillByKind, inkOf, palette, type Kind } from './palette.js';
 
@@ -23,7 +23,7 @@ export interface Lifetimes extends f.Caption {
   unit: string; // what an address counts: '64-byte clicks'
   range: readonly [number, number]; // all that is managed: [start, end)
   operations: number; // numbered from 0
-  lifetimes: readonly Lifetime[];
+  lifetimes: readonly Lifetime[] | Grid; // a Grid when there are too many
   moment: number; // the telling operation, seldom the last
   hex?: boolean; // addresses as 0x40
 }
@@ -35,6 +35,7 @@ const HEIGHT = 324;
 
 /** The lifetimes as rectangles: all ends known, labels where they fit. */
 function rectangles(p: Lifetimes) {
+  if (p.lifetimes instanceof Grid) return [];
   const wide = WIDTH / p.operations;
   const high = HEIGHT / (p.range[1] - p.range[0]);
   return p.lifetimes.map((life) => {
@@ -46,16 +47,25 @@ function rectangles(p: Lifetimes) {
   });
 }
 
+/** What is allocated at the moment; of bins, as far as they tell. */
+function allocated(p: Lifetimes): number {
+  const pieces =
+    p.lifetimes instanceof Grid
+      ? p.lifetimes.bins()
+      : rectangles(p).map((r) => ({ ...r, share: 1 }));
+  const size = pieces
+    .filter(({ from, to }) => from <= p.moment && p.moment < to)
+    .reduce((sum, { addr, end, share }) => sum + (end - addr) * share, 0);
+  return Math.round(size);
+}
+
 /** The alt text; its number is what is allocated at the moment. */
 function altOf(p: Lifetimes): string {
-  const size = rectangles(p)
-    .filter(({ from, to }) => from <= p.moment && p.moment < to)
-    .reduce((sum, { addr, end }) => sum + end - addr, 0);
   return f.alt(
     `Lifetime map: addresses (${p.unit}) by operation, ` +
       `${f.count(p.operations)} in all`,
     p.title,
-    `${f.count(size)} allocated after operation ${f.count(p.moment)}`,
+    `${f.count(allocated(p))} allocated after operation ${f.count(p.moment)}`,
   );
 }
 
@@ -64,7 +74,8 @@ export function lifetimes(p: Lifetimes): TopLevelSpec {
   const [start, end] = p.range;
   const all = rectangles(p);
   const area = { addr: start, end, from: 0, to: p.operations };
-  const binned = p.operations > binnedAfter;
+  const grid = p.lifetimes instanceof Grid ? p.lifetimes : null;
+  const binned = grid !== null || p.operations > binnedAfter;
   const fill = binned
     ? fillByShare
     : fillByKind(['free', ...all.map((r) => r.kind)]);
@@ -100,7 +111,7 @@ export function lifetimes(p: Lifetimes): TopLevelSpec {
         '; the strip is one moment.',
       altOf(p),
     ),
-    data: { values: binned ? bins(all, area) : all },
+    data: { values: grid?.bins() ?? (binned ? bins(all, area) : all) },
     params: [{ name: 'moment', value: p.moment, bind }],
     transform: [{ calculate: '(datum.addr + datum.end) / 2', as: 'middle' }],
     spacing: 24,

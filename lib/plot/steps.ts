@@ -31,7 +31,7 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross'];
 function axisOf(title: string, values: readonly number[], log = false) {
   const type = 'quantitative' as const;
   const top = Math.max(...values);
-  const axis = { title, grid: true, tickCount: 7 };
+  const axis = { title, grid: true, tickCount: 7, labelOverlap: true };
   if (!log) return { type, axis, scale: { domain: [0, top], nice: false } };
 
   const least = Math.min(...values) / 1.3; // off the axis
@@ -50,11 +50,7 @@ function namesOf(p: Steps, domain: readonly number[]) {
     const [x, y] = line[line.length - 1];
     return { name, x, pixel: (HEIGHT * (high - of(y))) / (high - low) };
   });
-  names.sort((a, b) => b.pixel - a.pixel);
-  for (let i = 1; i < names.length; i++) {
-    names[i].pixel = Math.min(names[i].pixel, names[i - 1].pixel - 16);
-  }
-  return names;
+  return f.apart(names);
 }
 
 /** Draws points and lines. */

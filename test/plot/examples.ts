@@ -1,16 +1,19 @@
 // The pictures that the tests look at, each on a run of a real allocator.
 import { malloc, mfree, newMap } from '../../lib/bsd/malloc.js';
-import { lifetimes } from '../../lib/plot/lifetimes.js';
+import { drift } from '../../lib/plot/drift.js';
+import { histogram } from '../../lib/plot/histogram.js';
+import { lifetimes, type Lifetime } from '../../lib/plot/lifetimes.js';
+import { multiples, type Panel } from '../../lib/plot/multiples.js';
 import { slots, state } from '../../lib/plot/slots.js';
 import { steps } from '../../lib/plot/steps.js';
 import { fromMap, strip, type Row } from '../../lib/plot/strip.js';
-import {
-  churn,
-  record,
-  watch,
-  type Churn,
-  type Recorded,
-} from '../../lib/trace/churn.js';
+import { travel } from '../../lib/plot/travel.js';
+import { fitMap, type Policy } from '../../lib/trace/adapters/fits.js';
+import { histogram as buckets } from '../../lib/trace/measures.js';
+import { run, type Sample } from '../../lib/trace/run.js';
+import { uniform } from '../../lib/trace/random.js';
+import { record, watch, type Recorded } from '../../lib/trace/record.js';
+import { churn, type Load } from '../../lib/trace/workloads.js';
 
 /** A coremap of 100 clicks, after each of eight calls. */
 export function stripRows(): Row[] {
@@ -42,7 +45,7 @@ export function stripRows(): Row[] {
 }
 
 /** The lifetimes of a random load on a map of `size` units. */
-export function load(size: number, churned: Churn): Recorded {
+export function load(size: number, churned: Load): Recorded {
   const mp = newMap(1000);
   mfree(mp, size, 1);
   return record(
@@ -74,13 +77,59 @@ function searches(): [number, number][] {
   });
 }
 
-const sizes = (most: number): [number, number] => [1, most];
-const short = load(100, { seed: 1, operations: 60, live: 9, sizes: sizes(14) });
+/** What a policy makes of a churn on 1,000 units. */
+export function panel(policy: Policy, operations: number): Panel {
+  const map = fitMap({ policy, units: 1000, start: 1, slots: 500 });
+  const failed: number[] = [];
+  const all: Lifetime[] = [];
+  let now = -1;
+  const counted = function* () {
+    const load = { seed: 3, operations, live: 60, sizes: uniform(1, 30) };
+    for (const request of churn(load)) {
+      now++;
+      yield request;
+    }
+  };
+  const alloc = (size: number): number | null => {
+    const addr = map.alloc(size);
+    if (addr === null) failed.push(now);
+    return addr;
+  };
+  run(counted(), { ...map, alloc }, { onLifetime: (life) => all.push(life) });
+  return { name: map.name, lifetimes: all, failed };
+}
+
+/** Samples of a run in which free space is scattered. */
+export function drifting(operations: number): Sample[] {
+  const samples: Sample[] = [];
+  run(
+    churn({ seed: 3, operations, live: 60, sizes: uniform(1, 30) }),
+    fitMap({ policy: 'first', units: 1200, start: 1, slots: 500 }),
+    { onSample: (sample) => samples.push(sample) },
+  );
+  return samples;
+}
+
+/** The free pieces that a policy leaves after a churn. */
+function leftBy(policy: Policy) {
+  const map = fitMap({ policy, units: 1200, start: 1, slots: 500 });
+  run(churn({ seed: 3, operations: 2000, live: 60, sizes: uniform(1, 30) }), map);
+  return { name: map.name, bars: buckets(map.holes()), focus: 16 };
+}
+
+const policies: Policy[] = ['first', 'best', 'next'];
+
+const short = load(100, {
+  seed: 1,
+  operations: 60,
+  live: 9,
+  sizes: uniform(1, 14),
+});
 const long = load(4000, {
   seed: 7,
   operations: 12_000,
   live: 110,
-  sizes: sizes(60),
+  sizes: uniform(1, 60),
 });
 const points = searches();
 
@@ -132,6 +181,52 @@ export const examples = {
     range: [1, 4001],
     ...long,
     moment: 8400,
+  }),
+  drift: drift({
+    title: 'Free grows, its largest piece does not',
+    unit: 'units',
+    samples: drifting(2000),
+  }),
+  driftShort: drift({
+    title: 'What is asked for, what is taken',
+    unit: 'units',
+    samples: drifting(40),
+    lines: ['free', 'largest', 'live', 'taken'],
+  }),
+  histogram: histogram({
+    title: 'Most free pieces are small',
+    unit: 'units',
+    rows: [{ name: '', bars: leftBy('first').bars }],
+  }),
+  histograms: histogram({
+    title: 'Best fit leaves the smaller rests',
+    unit: 'units',
+    rows: policies.map(leftBy),
+  }),
+  nothingFree: histogram({
+    title: 'Nothing is free',
+    unit: 'units',
+    rows: [{ name: '', bars: [] }],
+  }),
+  multiples: multiples({
+    title: 'Best fit refuses least',
+    unit: 'units',
+    range: [1, 1001],
+    operations: 300,
+    panels: policies.map((policy) => panel(policy, 300)),
+  }),
+  multiplesBinned: multiples({
+    title: 'Best fit refuses least, in the long run too',
+    unit: 'units',
+    range: [1, 1001],
+    operations: 6000,
+    panels: policies.map((policy) => panel(policy, 6000)),
+  }),
+  travel: travel({
+    title: 'Half of the core is free, and no piece is longer than 30 clicks',
+    unit: '64-byte clicks',
+    frames: stripRows(),
+    frame: 5,
   }),
   slots: slots({
     title: 'The fifth free writes into the neighbour',

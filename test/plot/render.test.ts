@@ -8,7 +8,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fontFiles } from '../../lib/plot/fonts.js';
 import { render, type Rendered } from '../../lib/plot/render.js';
-import { digests } from './digest.js';
+import { digests, telling } from './digest.js';
 import { examples } from './examples.js';
 
 const names = Object.keys(examples);
@@ -23,8 +23,8 @@ const inFont = (font: string): TopLevelSpec => ({
 
 describe('render', () => {
   it('gives the same bytes in any order', async () => {
-    const once = await digests(names);
-    expect(await digests([...names].reverse())).toBe(once);
+    const once = await digests(telling);
+    expect(await digests([...telling].reverse())).toBe(once);
   });
 
   it('gives the same bytes in another process, place and language', async () => {
@@ -46,7 +46,7 @@ describe('render', () => {
           },
         },
       );
-      expect(printed.trim()).toBe(await digests(names));
+      expect(printed.trim()).toBe(await digests(telling));
     } finally {
       rmSync(cwd, { recursive: true });
     }
