@@ -11,12 +11,20 @@
 // 2. Before the delimiter, sizes and addresses are greater than 0.
 // 3. m_free + the number of entries = m_size, the slots that entries may
 //    use; the delimiter has a slot of its own.
+// 4. Whoever looks at the entries holds m_lock.
+// 5. m_want is 1 while somebody sleeps on m_cv.
 //
-// Left out: the lock and its condition variable, and rmalloc_wait, which
-// needs them; mapinit, rmallocmap_wait and rmfreemap, which find or return
+// Left out: mapinit, rmallocmap_wait and rmfreemap, which find or return
 // the map's memory; rmget, 4.3BSD's; wrap-around of the unsigned types,
 // except where a negative size must read as a huge one.
+import { cv_broadcast, cv_wait, kcondvar_t } from '../sys/condvar.js';
 import { printf } from '../sys/cons.js';
+import {
+  kmutex_t,
+  mutex_enter,
+  mutex_exit,
+  MUTEX_HELD,
+} from '../sys/mutex.js';
 import { ASSERT, panic } from '../sys/panic.js';
 
 /** One slot: a free piece, or the delimiter. */
@@ -28,8 +36,11 @@ export interface mapent {
 /** The map: struct map_head, and the slots that follow it. */
 export interface map_head {
   m_free: number; // slots that no entry uses
-  m_size: number; // slots that entries may use
+  m_want: number; // 1: somebody waits for space
   m_nam: string; // what the overflow message calls it
+  m_size: number; // slots that entries may use
+  m_lock: kmutex_t; // lock on the map
+  m_cv: kcondvar_t; // here they wait
   mapstart: mapent[]; // the slots, and one for the delimiter
 }
 
@@ -47,7 +58,15 @@ export function rmallocmap(mapsize: number, name = 'rmallocmap'): map_head {
     m_size: 0,
     m_addr: 0,
   }));
-  return { m_free: mapsize, m_size: mapsize, m_nam: name, mapstart: slots };
+  return {
+    m_free: mapsize,
+    m_want: 0,
+    m_nam: name,
+    m_size: mapsize,
+    m_lock: new kmutex_t(`${name} m_lock`),
+    m_cv: new kcondvar_t(`${name} m_cv`),
+    mapstart: slots,
+  };
 }
 
 /** Closes the gap at bp: all that follows moves one slot down. */
@@ -88,17 +107,18 @@ function discard(mp: map_head): void {
   ep[bp].m_addr = ep[bp + 1].m_addr;
   ep[bp + 1].m_size = 0;
   mp.m_free++;
+
+  // Printing is slow: nobody should wait for the map so long.
+  mutex_exit(mp.m_lock);
   printf(`${mp.m_nam}: rmap overflow, lost ${lost}`);
+  mutex_enter(mp.m_lock);
 }
 
-/**
- * Allocates size units, first fit, from the low end of the piece.
- * @returns the first unit, or 0 when no piece is large enough
- * @see Solaris 7 uts/common/os/rmap.c, rmalloc_locked
- */
-export function rmalloc(mp: map_head, size: number): number {
+/** rmalloc for a caller that holds the lock. */
+export function rmalloc_locked(mp: map_head, size: number): number {
   const ep = mp.mapstart;
   ASSERT(size > 0, '(ssize_t)size > 0');
+  ASSERT(MUTEX_HELD(mp.m_lock), 'MUTEX_HELD(&maplock(mp))');
   if (size < 0) return 0; // as size_t it is larger than any piece
 
   for (let bp = 0; ep[bp].m_size !== 0; bp++) {
@@ -114,6 +134,33 @@ export function rmalloc(mp: map_head, size: number): number {
 }
 
 /**
+ * Allocates size units, first fit, from the low end of the piece.
+ * @returns the first unit, or 0 when no piece is large enough
+ * @see Solaris 7 uts/common/os/rmap.c, rmalloc
+ */
+export function rmalloc(mp: map_head, size: number): number {
+  mutex_enter(mp.m_lock);
+  const addr = rmalloc_locked(mp, size);
+  mutex_exit(mp.m_lock);
+  return addr;
+}
+
+/**
+ * Like rmalloc, but waits until there is space.
+ * @see Solaris 7 uts/common/os/rmap.c, rmalloc_wait
+ */
+export function rmalloc_wait(mp: map_head, size: number): number {
+  let addr: number;
+  mutex_enter(mp.m_lock);
+  while ((addr = rmalloc_locked(mp, size)) === 0) {
+    mp.m_want = 1;
+    cv_wait(mp.m_cv, mp.m_lock);
+  }
+  mutex_exit(mp.m_lock);
+  return addr;
+}
+
+/**
  * Frees [addr, addr + size). When it needs an entry and no slot is left,
  * the smaller of the last two entries goes, and the search starts again:
  * what was lost may have stood before the place that was found.
@@ -122,8 +169,16 @@ export function rmalloc(mp: map_head, size: number): number {
  * @see Solaris 7 uts/common/os/rmap.c, rmfree
  */
 export function rmfree(mp: map_head, size: number, addr: number): void {
+  mutex_enter(mp.m_lock);
   if (addr === 0 || size <= 0) badRmfree(mp, size, addr);
   while (!join(mp, size, addr)) discard(mp);
+
+  // Who waits for space looks again.
+  if (mp.m_want !== 0) {
+    mp.m_want = 0;
+    cv_broadcast(mp.m_cv);
+  }
+  mutex_exit(mp.m_lock);
 }
 
 /** One try of rmfree. @returns false when there is no slot for an entry */
@@ -158,6 +213,7 @@ function join(mp: map_head, size: number, addr: number): boolean {
 
 /** The one panic of rmfree, with what it met. */
 function badRmfree(mp: map_head, size: number, addr: number): never {
+  mutex_exit(mp.m_lock);
   const call = `rmfree(${mp.m_nam}, ${size}, ${addr})`;
   return panic('bad rmfree', { call, map: mp.m_nam, size, addr });
 }
