@@ -3,7 +3,9 @@ import { it } from 'vitest';
 import * as lib from '../../lib/bsd/malloc.js';
 import * as sun from '../../lib/bsd/rmap.js';
 import { attempt, drawMaps, Finding, same, write } from '../../lib/grade/judge.js';
-import { churn, record, type Churn } from '../../lib/trace/churn.js';
+import { uniform } from '../../lib/trace/random.js';
+import { record } from '../../lib/trace/record.js';
+import { churn } from '../../lib/trace/workloads.js';
 import { malloc, mfree } from './lose-least.js';
 
 type Piece = [size: number, addr: number];
@@ -232,8 +234,16 @@ it('mfree keeps the invariants, and stays inside its slots [1 point]', () => {
   hold(['order'], 4);
 });
 
+/** A churn: pieces at once, and the least and the greatest size. */
+interface Load {
+  seed: number;
+  operations: number;
+  live: number;
+  sizes: [least: number, most: number];
+}
+
 /** Units that are lost under a load: [yours, Solaris']. */
-function losses(room: number, load: Churn): [yours: number, theirs: number] {
+function losses(room: number, load: Load): [yours: number, theirs: number] {
   const run = new Run(room + 1, ['take', 'keep', 'account', 'order']);
   Object.assign(run.mp[0], { m_size: 1000, m_addr: 1 });
   const solaris = sun.rmallocmap(room);
@@ -245,8 +255,9 @@ function losses(room: number, load: Churn): [yours: number, theirs: number] {
       () => total(solaris.mapstart.map(({ m_size, m_addr }) => [m_size, m_addr]))],
   ];
   const [yours, theirs] = pair.map(([take, give, free]) => {
+    const requests = churn({ ...load, sizes: uniform(...load.sizes) });
     const { lifetimes, operations } =
-      record(churn(load), take, (addr, size) => void give(size, addr));
+      record(requests, take, (addr, size) => void give(size, addr));
     const held = lifetimes.filter(({ to }) => to === operations);
     return 1000 - free() - held.reduce((sum, { addr, end }) => sum + end - addr, 0);
   });
@@ -254,7 +265,7 @@ function losses(room: number, load: Churn): [yours: number, theirs: number] {
 }
 
 /** Judges the loss under a load against a share of Solaris'. */
-function compare(room: number, load: Churn, share: number, belief: string): void {
+function compare(room: number, load: Load, share: number, belief: string): void {
   const [yours, theirs] = losses(room, load);
   const most = Math.floor(theirs * share);
   if (yours <= most) return;

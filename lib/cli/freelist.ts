@@ -15,11 +15,13 @@ interface Verb {
  * another one Vega, and nobody should wait for both to replay a trace.
  */
 const verbs: { [name: string]: () => Verb } = {
+  bench: () => require('./bench.js'),
   check: () => require('./check.js'),
   grade: () => require('./grade.js'),
   handout: () => require('./handout.js'),
   replay: () => require('./replay.js'),
   run: () => require('./run.js'),
+  trace: () => require('./trace.js'),
   weave: () => require('./weave.js'),
 };
 

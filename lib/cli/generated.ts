@@ -15,7 +15,9 @@ import { exerciseTable } from '../grade/table.js';
 import { lifetimes } from '../plot/lifetimes.js';
 import { render } from '../plot/render.js';
 import { reboot } from '../sys/reboot.js';
-import { churn, record } from '../trace/churn.js';
+import { uniform } from '../trace/random.js';
+import { record } from '../trace/record.js';
+import { churn } from '../trace/workloads.js';
 
 /** The README's table: a row a notebook. */
 export function notebookTable(contents: Contents): string {
@@ -38,7 +40,7 @@ async function picture(): Promise<string> {
   startup();
   const { swapmap } = kernel;
   const requests = [
-    ...churn({ seed: 13, operations: 60, live: 10, sizes: [20, 120] }),
+    ...churn({ seed: 13, operations: 60, live: 10, sizes: uniform(20, 120) }),
   ];
   let free = nswap;
   const before: number[] = []; // free blocks before each allocation

@@ -1,47 +1,156 @@
-// freelist replay: golden traces against our allocators.
-import { statSync } from 'node:fs';
+// freelist replay: golden traces and recorded programs, on our allocators.
+//
+// A golden trace names its own system and says what the original answered:
+// the result is the first difference. A recorded program says what was
+// asked for and no more: --on names the system, the result is what it cost.
 import type { Command } from 'commander';
 import { makeBsdReplayer } from '../trace/adapters/bsd.js';
+import { makeDlmallocReplayer } from '../trace/adapters/dlmalloc.js';
+import { makePagesReplayer } from '../trace/adapters/linux_pages.js';
+import { makeSlabReplayer } from '../trace/adapters/slab.js';
+import { systems, type System } from '../trace/adapters/systems.js';
+import { makeVmemReplayer } from '../trace/adapters/vmem.js';
 import {
   MalformedTrace,
   replayFile,
   type MakeReplayer,
   type Replayed,
 } from '../trace/golden.js';
+import { sizeOf } from './lines.js';
+import * as programs from './programs.js';
 import { startBar } from './progress.js';
 
 /** One adapter a system; a new system adds its own here. */
-const makers: MakeReplayer[] = [makeBsdReplayer];
+const makers: MakeReplayer[] = [
+  makeBsdReplayer,
+  makeVmemReplayer,
+  makePagesReplayer,
+  makeSlabReplayer,
+  makeDlmallocReplayer,
+];
 
 const BIG = 200_000; // bytes from which a file earns a progress bar
 
-export function register(program: Command): void {
-  program
-    .command('replay')
-    .argument('<file...>', 'golden traces (.jsonl)')
-    .description('replay golden traces and report the first difference')
-    .option('--json', 'one line of JSON, alone on standard output')
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 no difference, 1 a difference, 2 a file that cannot be' +
-        '\nread or is no golden trace.',
-    )
-    .action(replay);
+/** Called as nobody can mean it: exit 2. */
+class WrongUse extends Error {
+  readonly exit = 2;
 }
 
-/** What came of one file: a replay, or why there is none. */
+/** @param known the systems that --on may name; another list in tests */
+export function register(program: Command, known = systems): void {
+  const verb = program
+    .command('replay')
+    .argument('<file...>', 'golden traces (.jsonl), or recorded programs (.rep)')
+    .description('replay traces on our allocators')
+    .option('--on <system>', 'the system that a recorded program runs on')
+    .option('--json', 'JSON, alone on standard output')
+    .addHelpText('after', () => help(known))
+    .action((files: string[]) => replay(files, verb, known));
+  for (const option of known.flatMap(({ options }) => options)) {
+    const taken = verb.options.some(({ long }) => long === option.long);
+    if (!taken) verb.addOption(option);
+  }
+}
+
+const help = (known: readonly System[]): string => `
+A golden trace names its own system. Printed is the first difference; with
+--json one line for all files, {"files": […]}. Its name may end in .gz.
+
+A recorded program is replayed on one of these:
+
+${programs.about(known)}
+
+Printed are its operations; the payload, in bytes, when it was largest; the
+memory taken, when it was largest; the first over the second; the records
+that an allocation looked at, mean and worst; and an FNV-1a digest of the
+offsets. With --json one line a file, and "file" is in it when there are
+several. Each block is checked: aligned to 8 bytes, inside the memory, no
+overlap with a block alive. An allocation that fails counts as offset
+ffffffff, and what is then done with its id does nothing; a reallocation
+that fails leaves the old block alive.
+
+Exit codes: 0 no difference, every block valid; 1 a difference, a block that
+is not valid, or a panic; 2 wrong use, or a file that cannot be read.`;
+
+async function replay(
+  files: string[],
+  verb: Command,
+  known: readonly System[],
+): Promise<void> {
+  const { on, json } = verb.opts<{ on?: string; json?: boolean }>();
+  mustFit(files, on, known);
+  const system = known.find(({ name }) => name === on);
+  mustBelong(verb, system, known);
+  if (system === undefined) return golden(files, json);
+  const { options } = system;
+  const own = options.map((option) => option.attributeName());
+  const given = Object.fromEntries(
+    own.map((name) => [name, verb.getOptionValue(name)]),
+  );
+  process.exitCode = programs.replayAll(files, system, given, json);
+}
+
+/** Do the files and --on go together? @throws WrongUse */
+function mustFit(
+  files: string[],
+  on: string | undefined,
+  known: readonly System[],
+): void {
+  const names = known.map(({ name }) => name).join(', ');
+  if (on !== undefined && known.every(({ name }) => name !== on)) {
+    throw new WrongUse(`there is no system "${on}" (there are ${names})`);
+  }
+  for (const file of files) {
+    if (on === undefined && /\.rep$/.test(file)) {
+      throw new WrongUse(
+        `${file} does not say on which system it runs. Add --on SYSTEM, ` +
+          `which is one of: ${names}.`,
+      );
+    }
+    if (on !== undefined && /\.jsonl?(\.gz)?$/.test(file)) {
+      throw new WrongUse(
+        `${file} is a golden trace and names its own system. ` +
+          `Leave out --on ${on}.`,
+      );
+    }
+  }
+}
+
+/** Is every option that was given one of this system? @throws WrongUse */
+function mustBelong(
+  verb: Command,
+  system: System | undefined,
+  known: readonly System[],
+): void {
+  for (const option of verb.options) {
+    const has = ({ options }: System) =>
+      options.some(({ long }) => long === option.long);
+    const owners = known.filter(has).map(({ name }) => name);
+    const source = verb.getOptionValueSource(option.attributeName());
+    if (owners.length === 0 || source === undefined) continue;
+    if (source === 'default' || (system && has(system))) continue;
+    const [long, whose] = [option.long, owners.join(', ')];
+    throw new WrongUse(
+      system === undefined
+        ? `${long} needs --on: it is an option of ${whose}`
+        : `${long} is an option of ${whose}, not of ${system.name}`,
+    );
+  }
+}
+
+/** What came of one golden trace: a replay, or why there is none. */
 type Outcome = { file: string } & (Replayed | { error: string; exit: number });
 
-async function replay(files: string[], flags: { json?: boolean }): Promise<void> {
+async function golden(files: string[], json?: boolean): Promise<void> {
   const outcomes: Outcome[] = [];
   for (const file of files) {
     const outcome = await replayOne(file);
     outcomes.push(outcome);
-    if (flags.json) continue;
+    if (json) continue;
     if ('error' in outcome) process.stderr.write(`freelist: ${outcome.error}\n`);
     else console.log(report(outcome));
   }
-  if (flags.json) console.log(JSON.stringify({ files: outcomes }));
+  if (json) console.log(JSON.stringify({ files: outcomes }));
   process.exitCode = Math.max(...outcomes.map(exitOf));
 }
 
@@ -62,15 +171,6 @@ async function replayOne(file: string): Promise<Outcome> {
     return { file, error: error.message, exit: error.exit };
   } finally {
     bar?.stop();
-  }
-}
-
-/** Bytes of a file; 0 when it cannot be asked, which reading will say. */
-function sizeOf(file: string): number {
-  try {
-    return statSync(file).size;
-  } catch {
-    return 0;
   }
 }
 

@@ -103,12 +103,12 @@ export function multiples(p: Multiples): TopLevelSpec {
 
     // Panels share their axes; only the first shows the addresses.
     hconcat: p.panels.map(({ name }, at) => ({
-      title: { text: name, fontSize: 12, anchor: 'middle' as const, offset: 12 },
       transform: [{ filter: `datum.panel === ${at}` }],
       width,
       height: HEIGHT,
       view: { fill: palette.free },
       layer: [
+        // What was allocated.
         {
           transform: [{ filter: 'isValid(datum.from)' }],
           mark: {
@@ -125,6 +125,20 @@ export function multiples(p: Multiples): TopLevelSpec {
           },
         },
         f.border,
+
+        // The name is no title: that would stand higher above marks.
+        {
+          data: f.once,
+          mark: {
+            type: 'text' as const,
+            text: name,
+            fontWeight: 'bold' as const,
+            x: width / 2,
+            y: -20,
+          },
+        },
+
+        // What got nothing.
         {
           transform: [{ filter: 'isValid(datum.failed)' }],
           mark: {

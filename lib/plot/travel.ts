@@ -92,6 +92,7 @@ export function travel(p: Travel): TopLevelSpec {
     .reduce((sum, s) => sum + s.end - s.start, 0);
   const x = { ...f.linear(start, end), axis: f.addressAxis(p) };
   const piece = { x: { ...x, field: 'start' }, x2: { field: 'end' } };
+  const middle = { ...x, field: 'middle' };
   const here = 'datum.from <= frame && frame < datum.to';
   const input = 'range' as const;
   const bind = { input, min: 0, max: frames.length - 1, step: 1 };
@@ -99,7 +100,7 @@ export function travel(p: Travel): TopLevelSpec {
   return {
     ...f.frame(
       p,
-      'One moment of many: where there is a slider, it chooses another. ' +
+      'One moment of many; where there is a slider, it chooses. ' +
         'Outlined: the piece just touched.',
       f.alt(
         `Strip of addresses ${f.count(start)} to ${f.count(end)} ` +
@@ -134,12 +135,25 @@ export function travel(p: Travel): TopLevelSpec {
         encoding: piece,
       },
 
-      // Labels.
+      // Labels; where the outline would cross one, it gives way.
+      {
+        transform: [{ filter: `datum.label && ${here}` }],
+        mark: {
+          type: 'rect',
+          width: { expr: 'length(datum.label) * 7.7 + 2' },
+        },
+        encoding: {
+          x: middle,
+          y: { value: HEIGHT / 2 - 9 },
+          y2: { value: HEIGHT / 2 + 9 },
+          fill: { field: 'kind' },
+        },
+      },
       {
         transform: [{ filter: `datum.label && ${here}` }],
         mark: { type: 'text' },
         encoding: {
-          x: { ...x, field: 'middle' },
+          x: middle,
           text: { field: 'label' },
           color: { field: 'ink', scale: null },
         },

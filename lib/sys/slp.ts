@@ -6,7 +6,7 @@
 // runnable again. They must look once more: what they waited for may be
 // gone.
 //
-// 1. sleep(chan) returns after a wakeup(chan) that was called later.
+// 1. sleep(chan) returns after a wakeup(chan) during the sleep.
 // 2. wakeup never fails, never blocks and remembers nothing for sleepers
 //    to come: a wake-up that nobody waits for is lost.
 //

@@ -15,7 +15,7 @@
 //    thread that sleeps.
 // 3. block(on, ready) returns when ready() holds, never before.
 // 4. When nobody can run, block throws Deadlock, which names all who wait.
-//    Nothing else has changed since the wait.
+//    The thread that it is thrown to no longer waits.
 // 5. What a thread throws comes out of whatever runs it: run(), or the
 //    block of the sleeper below. A Panic carries the thread's name.
 //

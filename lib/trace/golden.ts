@@ -4,10 +4,13 @@
 // `format` and `system`; every other is one operation with its answer, or
 // a checkpoint of inner state. Idea: an adapter per system turns a line
 // into two plain values, the answer expected and the answer got; this file
-// reads lines, counts, compares and reports the first difference.
+// reads lines, counts, compares and reports the first difference. A large
+// one may be compressed: its name then ends in .gz.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { pipeline, type Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
+import { createGunzip } from 'node:zlib';
 
 /** A file that cannot be read as a golden trace: wrong use, exit 2. */
 export class MalformedTrace extends Error {
@@ -28,6 +31,8 @@ export interface Outcome {
 /** One system's replayer: fed line by line, from the header on. */
 export interface Replayer {
   line(value: unknown): Outcome;
+  /** What the header itself holds: a file of macros is all header. */
+  opening?(): Outcome[];
 }
 
 export interface Difference {
@@ -67,13 +72,23 @@ function placed<T>(file: string, line: number, f: () => T): T {
   }
 }
 
+/** The text of a file. What goes wrong comes up where it is read. */
+function textOf(file: string): Readable {
+  const bytes = createReadStream(file);
+  if (!file.endsWith('.gz')) return bytes;
+  return pipeline(bytes, createGunzip(), () => {});
+}
+
+/** Formats of a header. A golden-macros/1 file has no other line. */
+const formats: unknown[] = ['golden-trace/1', 'golden-macros/1'];
+
 /** Checks the first line and finds who replays it. */
 function start(first: unknown, file: string, makers: MakeReplayer[]): Replayer {
   const header = first as Header;
   if (typeof first !== 'object' || first === null || Array.isArray(first)) {
     throw new MalformedTrace(`${file}:1: the first line must be a header`);
   }
-  if (header.format !== 'golden-trace/1') {
+  if (!formats.includes(header.format)) {
     throw new MalformedTrace(
       `${file}:1: the format is ${JSON.stringify(header.format)}, ` +
         'expected "golden-trace/1"',
@@ -99,7 +114,7 @@ export async function replayFile(
   onLine: (line: number) => void = () => {},
 ): Promise<Replayed> {
   const done: Replayed = { operations: 0, checkpoints: 0, difference: null };
-  const input = createReadStream(file, { encoding: 'utf8' });
+  const input = textOf(file);
   let replayer: Replayer | null = null;
   let line = 0;
   try {
@@ -110,9 +125,10 @@ export async function replayFile(
       const value = parse(text, file, line);
       if (replayer === null) {
         replayer = start(value, file, makers);
-        continue;
+        take(() => replayer!.opening?.() ?? [], file, line, done);
+      } else {
+        take(() => [replayer!.line(value)], file, line, done);
       }
-      step(replayer, value, file, line, done);
       if (done.difference !== null) break;
     }
   } catch (error) {
@@ -126,19 +142,19 @@ export async function replayFile(
   return done;
 }
 
-/** One line: asks the adapter, counts, compares. */
-function step(
-  replayer: Replayer,
-  value: unknown,
+/** One line: asks the adapter, counts, compares, up to a difference. */
+function take(
+  ask: () => Outcome[],
   file: string,
   line: number,
   done: Replayed,
 ): void {
-  const outcome = placed(file, line, () => replayer.line(value));
-  if (outcome.kind === 'operation') done.operations++;
-  if (outcome.kind === 'checkpoint') done.checkpoints++;
-  const { call, expected, got } = outcome;
-  if (!isDeepStrictEqual(expected, got)) {
-    done.difference = { line, operation: done.operations, call, expected, got };
+  for (const { kind, call, expected, got } of placed(file, line, ask)) {
+    if (kind === 'operation') done.operations++;
+    if (kind === 'checkpoint') done.checkpoints++;
+    if (isDeepStrictEqual(expected, got)) continue;
+    const { operations: operation } = done;
+    done.difference = { line, operation, call, expected, got };
+    return;
   }
 }
