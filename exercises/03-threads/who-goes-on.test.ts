@@ -6,13 +6,16 @@ import { Deadlock, run, thread, threadLog } from '../../lib/sys/threads.js';
 import { trace } from './who-goes-on.js';
 
 type Name = keyof ReturnType<typeof trace>;
-type Do = ['take' | 'give', number] | ['sleep' | 'wakeup', string];
+type Do =
+  | ['take', number] | ['give', number] | ['sleep', string] | ['wakeup', string];
 
 /** What the threads A, B … of each program do. */
 const programs: Record<Name, Do[][]> = {
   twice: [[['take', 2]], [['give', 1]], [['give', 1]]],
   nested: [[['take', 1]], [['take', 2]], [['give', 3]]],
-  taken: [[['take', 2]], [['give', 2], ['take', 1]], [['give', 1]]],
+  taken: [
+    [['take', 2]], [['give', 2], ['take', 1]], [['take', 2]], [['give', 3]],
+  ],
   buried: [[['take', 1]], [['take', 3]], [['give', 1]], [['take', 1]]],
   lost: [[['wakeup', 'door']], [['sleep', 'door']], [['wakeup', 'window']]],
 };

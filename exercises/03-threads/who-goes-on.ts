@@ -9,11 +9,11 @@
 //   give(n)   free += n;
 //             wakeup('space');
 //
-//   twice    A: take(2)     B: give(1)             C: give(1)
-//   nested   A: take(1)     B: take(2)             C: give(3)
-//   taken    A: take(2)     B: give(2), take(1)    C: give(1)
-//   buried   A: take(1)     B: take(3)             C: give(1)   D: take(1)
-//   lost     A: wakeup('door')     B: sleep('door')     C: wakeup('window')
+//   twice    A: take(2)  B: give(1)           C: give(1)
+//   nested   A: take(1)  B: take(2)           C: give(3)
+//   taken    A: take(2)  B: give(2), take(1)  C: take(2)  D: give(3)
+//   buried   A: take(1)  B: take(3)           C: give(1)  D: take(1)
+//   lost     A: wakeup('door')  B: sleep('door')  C: wakeup('window')
 //
 // For each, write down what run() does: who 'runs', 'sleeps', 'wakes' and
 // 'ends', in order. If nobody can go on before all have ended, the last

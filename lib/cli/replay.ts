@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { makeBsdReplayer } from '../trace/adapters/bsd.js';
 import { makeDlmallocReplayer } from '../trace/adapters/dlmalloc.js';
-import { makePagesReplayer } from '../trace/adapters/linux_pages.js';
+import { makePagesReplayer } from '../trace/adapters/pages.js';
 import { makeSlabReplayer } from '../trace/adapters/slab.js';
 import { systems, type System } from '../trace/adapters/systems.js';
 import { makeVmemReplayer } from '../trace/adapters/vmem.js';

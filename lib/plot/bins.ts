@@ -16,8 +16,8 @@ export interface Rectangle {
 
 export type Bin = Rectangle & { share: number };
 
-export const COLUMNS = 60;
-export const ROWS = 36;
+export const columnsOfGrid = 60;
+export const rowsOfGrid = 36;
 const round = (x: number): number => Math.round(x * 100) / 100;
 
 /** Shares of an area, to which rectangles are added one by one. */
@@ -28,8 +28,8 @@ export class Grid {
 
   constructor(
     readonly area: Rectangle,
-    private readonly columns = COLUMNS,
-    private readonly rows = ROWS,
+    private readonly columns = columnsOfGrid,
+    private readonly rows = rowsOfGrid,
   ) {
     this.wide = (area.to - area.from) / columns;
     this.high = (area.end - area.addr) / rows;

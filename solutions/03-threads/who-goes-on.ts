@@ -25,8 +25,9 @@ export function trace(): Logs {
       'B wakes', 'B ends', 'A wakes', 'A ends',
     ],
     taken: [
-      'A runs', 'A sleeps', 'B runs', 'B ends', 'A wakes',
-      'A sleeps', 'C runs', 'C ends', 'A wakes', 'A ends',
+      'A runs', 'A sleeps', 'B runs', 'B ends', 'A wakes', 'A sleeps',
+      'C runs', 'C sleeps', 'D runs', 'D ends',
+      'C wakes', 'C ends', 'A wakes', 'A ends',
     ],
     buried: [
       'A runs', 'A sleeps', 'B runs', 'B sleeps', 'C runs', 'C ends',

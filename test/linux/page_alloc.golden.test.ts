@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { makePagesReplayer } from '../../lib/trace/adapters/linux_pages.js';
+import { makePagesReplayer } from '../../lib/trace/adapters/pages.js';
 import {
   MalformedTrace, replayFile, type Replayed,
 } from '../../lib/trace/golden.js';
