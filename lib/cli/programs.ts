@@ -89,7 +89,7 @@ function report(
 }
 
 const WIDTH = 78;
-const INDENT = '          ';
+const INDENT = ' '.repeat(11);
 
 /** The systems and how each is set up, for the help of the verb. */
 export function about(known: readonly System[]): string {
