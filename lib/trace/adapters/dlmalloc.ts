@@ -6,7 +6,7 @@
 // test/golden/dlmalloc/README.md.
 import { type malloc_state, newProcess, offset } from '../../libc/malloc_bins.js';
 import { bins, chunks, fastbins } from '../../libc/malloc_check.js';
-import { BASE, Killed, mostLimit, type Model } from '../../libc/malloc_core.js';
+import { heapStart, Killed, mostLimit, type Model } from '../../libc/malloc_core.js';
 import {
   free, M_MXFAST, M_TOP_PAD, M_TRIM_THRESHOLD, mallopt,
 } from '../../libc/malloc_free.js';
@@ -40,7 +40,7 @@ function configure(av: malloc_state, config: unknown): void {
   if (config !== undefined && !isLine(config)) {
     throw new MalformedTrace('the header\'s "config" is no object');
   }
-  const given: Line = config ?? {};
+  const given = (config ?? {}) as Line;
   for (const name of leftOut) {
     if (given[name]) throw new MalformedTrace(`${name} is left out here`);
   }
@@ -184,7 +184,7 @@ function stateOf(av: malloc_state): Line {
   const free = sizes('free');
   const top = all.at(-1);
   return {
-    brk: av.brk - BASE,
+    brk: av.brk - heapStart,
     top: top ? offset(top.addr) : undefined,
     top_size: top?.size,
     chunks: rows,

@@ -10,7 +10,7 @@
 // the start of its heap, as traces write it.
 import { type malloc_state, newProcess } from '../../libc/malloc_bins.js';
 import { bins, chunks, fastbins, type Kind } from '../../libc/malloc_check.js';
-import { BASE, type Model } from '../../libc/malloc_core.js';
+import { heapStart, type Model } from '../../libc/malloc_core.js';
 import { free, M_MXFAST, mallopt } from '../../libc/malloc_free.js';
 import { malloc } from '../../libc/malloc_malloc.js';
 import { malloc_usable_size, realloc } from '../../libc/malloc_realloc.js';
@@ -69,7 +69,7 @@ export function dlHeap({
     av,
     name: 'dlmalloc',
     unit: 'bytes',
-    range: [BASE, BASE + limit],
+    range: [heapStart, heapStart + limit],
     alloc: (size) => malloc(av, size) || null,
     free: (addr) => free(av, addr),
     realloc: (addr, _old, size) => realloc(av, addr, size) || null,
@@ -77,8 +77,8 @@ export function dlHeap({
     holes: () => piecesOf(av, 'free', 'cached', 'top'),
     lists: () => freeLists(av),
     held: () => piecesOf(av, 'allocated'),
-    taken: () => av.maxBrk - BASE,
+    taken: () => av.maxBrk - heapStart,
     steps: () => av.steps,
-    offset: (addr) => addr - BASE,
+    offset: (addr) => addr - heapStart,
   };
 }
