@@ -53,7 +53,9 @@ export async function report(
   // Tables and the picture go with the notebooks that they are made from.
   const also = asked.includes('notebooks') ? tables : undefined;
   const { faults, unread, summary } = await check(root, asked, also);
-  const notes = unread.map(
+  // Who asks about quotations is told which files still wait for theirs.
+  const waiting = asked.includes('quotes') ? unread : [];
+  const notes = waiting.map(
     (file) => `note: ${file} waits for its notebook (unread)`,
   );
   const text = json

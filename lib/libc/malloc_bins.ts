@@ -244,20 +244,19 @@ export class malloc_state extends Chunks {
 
   /** Puts p between two neighbours in a list. */
   link(bck: number, p: number, fwd: number): void {
-    this.setLinks(p, bck, fwd);
-    this.setBk(fwd, p);
-    this.setFd(bck, p);
-  }
-
-  private setLinks(p: number, bck: number, fwd: number): void {
     this.setBk(p, bck);
     this.setFd(p, fwd);
+    this.setBk(fwd, p);
+    this.setFd(bck, p);
   }
 
   /** Makes p all that the unsorted list holds. */
   onlyUnsorted(p: number): void {
     const b = this.unsorted_chunks;
-    this.link(b, p, b);
+    this.setBk(b, p);
+    this.setFd(b, p);
+    this.setBk(p, b);
+    this.setFd(p, b);
   }
 
   /** The entry of heap that is the fastbin of this size. */

@@ -126,24 +126,15 @@ export class Memory {
    * @throws Killed if not (4)
    */
   at(a: number): number {
-    // Everything goes through here. Three short functions in place of one:
-    // V8 inlines what is short wherever it is called.
-    if (this.isWild(a)) this.fault(a);
-    return a;
-  }
-
-  private isWild(a: number): boolean {
-    return this.isOutside(a) || (a & 3) !== 0;
-  }
-
-  private isOutside(a: number): boolean {
     // One comparison for both ends: what is negative, >>> makes large.
-    return (a + this.low) >>> 0 >= this.room;
+    if ((a + this.low) >>> 0 >= this.room || (a & 3) !== 0) this.fault(a);
+    return a;
   }
 
   /** Ends the process: there is no memory at a, or none that fits. */
   fault(a: number): never {
-    if (this.isOutside(a)) return segv('malloc', a);
+    const outside = (a + this.low) >>> 0 >= this.room;
+    if (outside) return segv('malloc', a);
     throw new Killed('Bus error', 'malloc', a);
   }
 

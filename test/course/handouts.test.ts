@@ -318,7 +318,7 @@ describe.concurrent('when something is wrong', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toContain('    at ');
-  });
+  }, 60_000);
 
   it('--help names the exit codes', async () => {
     const { status, stdout } = await run(['--help']);

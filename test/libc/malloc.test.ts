@@ -85,6 +85,21 @@ describe('malloc(av, size)', () => {
     expect(lists(av)).toEqual({ unsorted: [offset(d) - 8 + 88] });
   });
 
+  test('even if a chunk that fits better waits in a bin', () => {
+    const av = heap();
+    const [a, b] = [hole(av, 100), hole(av, 400)];
+    free(av, a);
+    free(av, b);
+    sort(av); // 104 bytes in bin 13, 408 in bin 34
+    const c = malloc(av, 110); // is cut from b, and leaves a remainder
+    expect(c).toBe(b);
+    expect(malloc(av, 90)).toBe(b + 120); // a would lose 8 bytes only
+    expect(lists(av)).toEqual({
+      unsorted: [offset(b) - 8 + 216],
+      'bin 13': [offset(a) - 8],
+    });
+  });
+
   test('but not when anything else is unsorted: then it is best fit', () => {
     const av = heap();
     const [a, b] = [hole(av, 400), hole(av, 150)];
@@ -135,6 +150,10 @@ describe('malloc(av, size)', () => {
     sort(av);
     expect(malloc(av, 97)).toBe(a);
     expect(malloc_usable_size(av, a)).toBe(108);
+    free(av, a);
+    sort(av);
+    expect(malloc(av, 92)).toBe(a); // 112 - 96 is one
+    expect(malloc_usable_size(av, a)).toBe(92);
   });
 
   test('a large request joins the fastbins first', () => {
