@@ -81,17 +81,15 @@ it('knows the size after a large step [1 point]', () => {
   ask(3, 'fourth', [
     { if: 64, then: 'It is off by more than a factor of 2 now.' },
     { if: 128, then: 'It gets the wanted size at once, however far that is.' },
-    { if: 512, then: 'Compute 3 * 342 + 4, which is just above 1024, and '
-      + 'apply hashSizeFor.' },
+    { if: 256, then: 'Compute 3 * 342 + 4. Is its highest bit 512 or 1024?' },
   ]);
 });
 
 it('knows whether a table shrinks [1 point]', () => {
   ask(4, 'fifth', [
     { if: 64, then: 'Compute 3 * 100 + 4 first.' },
-    { if: 128, then: 'That would be the better size. Is the old one off by '
-      + 'more than a factor of 2?' },
-    { if: 256, then: 'Is the old size more than twice what is wanted?' },
+    { if: 256, then: 'It gets the wanted size at once; it does not halve step '
+      + 'by step.' },
     { if: 512, then: 'A table shrinks too, when it is more than twice what is '
       + 'wanted.' },
   ]);

@@ -6,7 +6,7 @@
 // given back, then M pieces come and go. Steps are segments looked at by a
 // search, as the arena's own counter has them.
 import { vmem_alloc, vmem_free } from '../opensolaris/vmem_alloc.js';
-import { vmem_create } from '../opensolaris/vmem_create.js';
+import { vmem_create, vmem_destroy } from '../opensolaris/vmem_create.js';
 import {
   statics,
   VM_BESTFIT,
@@ -44,17 +44,35 @@ const sizes = {
 
 const policies = { instant: 0, best: VM_BESTFIT, next: VM_NEXTFIT };
 
-/** A machine just started, with small segment structures (no audit). */
-function boot(): void {
-  reboot();
-  vmem_init();
-  statics.vmem_seg_size = 56;
-}
-
 /** Where each slot's piece is, and how long. */
 interface Slots {
   addr: Int32Array;
   size: Int32Array;
+}
+
+/** The arena of the last repetition, and what lives in it. */
+let last: { vmp: vmem_t; slots: Slots } | null = null;
+
+/**
+ * A new arena. The machine is started once; what the last repetition held
+ * goes back first, so that its segment structures serve again, as they
+ * would in a machine that has run for a while.
+ */
+function newArena(base: number, size: number, quantum: number): vmem_t {
+  if (last === null) {
+    reboot();
+    vmem_init();
+    statics.vmem_seg_size = 56; // the structure without its audit fields
+  } else {
+    const { vmp, slots } = last;
+    slots.addr.forEach((addr, i) => {
+      if (addr !== 0) vmem_free(vmp, addr, slots.size[i]);
+    });
+    vmem_destroy(vmp);
+  }
+  return vmem_create(
+    'bench', base, size, quantum, null, null, null, 0, VM_SLEEP,
+  )!;
 }
 
 /** Gives back and takes anew, as the requests say. */
@@ -143,16 +161,15 @@ function churn(
   const name = `vmem-${kind}-${policy}-${thousands(N)}`;
   const what = `free one of ${N} pieces by chance, take it anew, ${policy} fit`;
   return counted({ name, what, checksum, steps }, () => {
-    boot();
     const flags = VM_NOSLEEP | policies[policy];
-    const [base, size, quantum] =
-      kind === 'ids' ? [1, 2 * N, 1] : [2 ** 20, N * 4096, 64];
-    const vmp = vmem_create(
-      'bench', base, size, quantum, null, null, null, 0, VM_SLEEP,
-    )!;
+    const vmp =
+      kind === 'ids'
+        ? newArena(1, 2 * N, 1)
+        : newArena(2 ** 20, N * 4096, 64);
     const next = mulberry32(12345);
     const draw: Draw = sizes[kind];
     const slots = { addr: new Int32Array(N), size: new Int32Array(N) };
+    last = { vmp, slots };
     fill(vmp, slots, () => draw(next), flags);
     const slot = new Int32Array(M);
     const want = new Int32Array(M);
@@ -174,18 +191,17 @@ function frag(
   const name = `vmem-frag-${policy}-${K}`;
   const what = `take and give back among ${K} free segments, ${policy} fit`;
   return counted({ name, what, checksum, steps }, () => {
-    boot();
     const flags = VM_NOSLEEP | policies[policy];
     const next = mulberry32(777);
     const slots = { addr: new Int32Array(2 * K), size: new Int32Array(2 * K) };
     const drawn = slots.size.map(() => sizes.frag(next));
     const sum = drawn.reduce((a, b) => a + b, 0);
-    const vmp = vmem_create(
-      'bench', 2 ** 20, sum + 2 ** 24, 1, null, null, null, 0, VM_SLEEP,
-    )!;
+    const vmp = newArena(2 ** 20, sum + 2 ** 24, 1);
+    last = { vmp, slots };
     fill(vmp, slots, (i) => drawn[i], flags);
     for (let i = 0; i < 2 * K; i += 2) {
       vmem_free(vmp, slots.addr[i], slots.size[i]);
+      slots.addr[i] = 0;
     }
     const want = new Int32Array(M).map(() => sizes.frag(next));
     return { vmp, timed: () => visits(vmp, want, flags) };

@@ -33,7 +33,7 @@
 //
 // Left out: nothing of these structures. The comment in the original that
 // counts 128 bins is older than its macros, which say what stands above.
-import { heapStart, dataStart, type Model, pageBytes } from './malloc_core.js';
+import { dataStart, heapStart, type Model, pageBytes } from './malloc_core.js';
 import { Chunks } from './malloc_chunk.js';
 
 export const NBINS = 96;
@@ -326,8 +326,12 @@ class Lp64 extends malloc_state {
  * A process that has not called malloc yet.
  * @param limit bytes that its heap may grow to
  */
-export function newProcess(model: Model = 'ilp32', limit = 0x100000) {
-  return model === 'lp64' ? new Lp64(model, limit) : new malloc_state(model, limit);
+export function newProcess(
+  model: Model = 'ilp32',
+  limit = 0x100000,
+): malloc_state {
+  const State = model === 'lp64' ? Lp64 : malloc_state;
+  return new State(model, limit);
 }
 
 /** An address as bytes from the start of the heap; how traces write it. */

@@ -296,9 +296,10 @@ function checkTop(av: malloc_state, end: Chunk | undefined): string[] {
 export function dump(av: malloc_state, a: number, n: number): string {
   const lines: string[] = [];
   for (let at = a; at < a + n; at += av.SIZE_SZ) {
-    const word = [...av.bytes.subarray(at - dataStart, at - dataStart + av.SIZE_SZ)];
+    const start = at - dataStart;
+    const word = [...av.bytes.subarray(start, start + av.SIZE_SZ)];
     const bytes = word.map((b) => b.toString(16).padStart(2, '0')).join(' ');
-    lines.push(`${hex(at)}  ${bytes}  ${hex(av.heap[(at - dataStart) >> 2])}`);
+    lines.push(`${hex(at)}  ${bytes}  ${hex(av.heap[start >> 2])}`);
   }
   return lines.join('\n');
 }

@@ -19,7 +19,8 @@
 // word prev_size of the chunk behind it, which means nothing just then. So
 // a block costs one word, 4 bytes in ilp32 and 8 in lp64.
 //
-// 1. Chunks lie end to end from the first one to top, the last one.
+// 1. Chunks lie end to end from the first one to top, the last one; but
+//    two fenceposts end such a row where someone else has called sbrk.
 // 2. A size is a multiple of two words, and so is every address that
 //    malloc returns; no chunk but a fencepost is smaller than MINSIZE.
 // 3. PREV_INUSE is clear exactly when the chunk before is free. Nothing is

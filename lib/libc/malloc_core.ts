@@ -6,8 +6,8 @@
 // the same bytes that it gives out. So a program that writes past a block
 // really destroys them, and what happens then happens here as well.
 //
-//      dataStart              heapStart                  brk            heapStart + limit
-//       | av_ of malloc   | heap                | not mapped   |
+//      dataStart        heapStart             brk        heapStart + limit
+//       | av_ of malloc  | the heap            | not mapped |
 //
 // A word is what C's size_t and pointers are: 4 bytes in the model ilp32
 // (the i386 of the time), 8 in lp64 (x86-64); the low byte comes first. An
@@ -20,7 +20,7 @@
 // 3. What is mapped for the first time, or again, is zero.
 // 4. An address that comes out of memory, or from the program, passes
 //    through at() before anything is read or written there. Where there is
-//    no memory, it ends the process.
+//    no memory, it ends the process: Killed.
 //
 // Left out: addresses that are no multiple of 4. An i386 would read across
 // two words; here it is a bus error, as on a SPARC. An lp64 program that
@@ -69,12 +69,12 @@ export const MORECORE_FAILURE = -1;
 
 /** A process's memory. */
 export class Memory {
-  heap = new Int32Array(0); // from dataStart to the break, in entries of 4 bytes
+  heap = new Int32Array(0); // from dataStart to the break, 4 bytes an entry
   bytes = new Uint8Array(0); // the same, byte by byte
   brk = heapStart; // the break: the first address that is not the heap's
   maxBrk = heapStart; // the highest it has been
   readonly SIZE_SZ: number = 0; // bytes in a word
-  readonly longest: number = 0; // no list has more entries, but one in a circle
+  readonly longest: number = 0; // entries of a list that is no circle
   private readonly buffer: ArrayBuffer;
   private readonly low: number = -dataStart;
   private room = 0; // bytes from dataStart on in which a chunk may begin
@@ -109,7 +109,8 @@ export class Memory {
   MORECORE(increment: number): number {
     const old = this.brk;
     const brk = old + increment;
-    if (brk < heapStart || brk > heapStart + this.limit) return MORECORE_FAILURE;
+    const most = heapStart + this.limit;
+    if (brk < heapStart || brk > most) return MORECORE_FAILURE;
     if (increment === 0) return old;
 
     // Pages given back are gone; the same ones come again as zeros (3).
@@ -160,7 +161,8 @@ export class Memory {
    */
   span(a: number, n: number): Uint8Array {
     const start = a - dataStart;
-    if (start < 0 || start + n > this.bytes.length) segv('program', a);
-    return this.bytes.subarray(start, start + n);
+    const end = start + n;
+    if (start < 0 || n < 0 || end > this.bytes.length) segv('program', a);
+    return this.bytes.subarray(start, end);
   }
 }

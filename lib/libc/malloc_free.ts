@@ -12,7 +12,10 @@
 //
 // A function gets av, the state, as ptmalloc's do; the original has one.
 //
-// Left out: TRIM_FASTBINS, which is 0 by default, and munmap.
+// Left out: TRIM_FASTBINS, which is 0 by default, and munmap. A fault: with
+// M_MXFAST 0 the original's loop over the fastbins has its end before its
+// beginning, so that malloc_trim and the next mallopt run wild. Here they
+// find nothing to do.
 import { MORECORE_FAILURE } from './malloc_core.js';
 import {
   DEFAULT_TRIM_THRESHOLD,
@@ -45,7 +48,9 @@ export function sYSTRIm(pad: number, av: malloc_state): number {
 
 /**
  * Joins chunk p with what is free on either side. The result goes to the
- * front of the unsorted list, or becomes top.
+ * front of the unsorted list, or becomes top. (In the original this stands
+ * twice; malloc_consolidate's copy stores the four links in another order,
+ * which shows only if p is in that list already.)
  * @param size the length of p
  * @returns the length of the result
  */

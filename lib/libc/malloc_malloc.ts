@@ -67,10 +67,14 @@ function fileChunk(av: malloc_state, victim: number, size: number): void {
   } else {
     const i = av.largebin_index(size);
     const bin = av.bin_at(i);
+    let bck = bin;
     let fwd = av.first(bin);
-    if (fwd !== bin) fwd = placeInBin(av, bin, fwd, size);
+    if (fwd !== bin) {
+      fwd = placeInBin(av, bin, fwd, size);
+      bck = av.last(fwd);
+    }
     av.mark_bin(i);
-    av.link(av.last(fwd), victim, fwd);
+    av.link(bck, victim, fwd);
   }
 }
 

@@ -186,6 +186,7 @@ export function calloc(
 export function malloc_usable_size(av: malloc_state, mem: number): number {
   if (mem === 0) return 0;
   const p = av.mem2chunk(mem);
-  if (av.chunk_is_mmapped(p)) return av.size_t(av.chunksize(p) - 2 * av.SIZE_SZ);
-  return av.inuse(p) ? av.size_t(av.chunksize(p) - av.SIZE_SZ) : 0;
+  const size = av.chunksize(p);
+  if (av.chunk_is_mmapped(p)) return av.size_t(size - 2 * av.SIZE_SZ);
+  return av.inuse(p) ? av.size_t(size - av.SIZE_SZ) : 0;
 }

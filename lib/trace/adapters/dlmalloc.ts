@@ -4,9 +4,13 @@
 // back, or the state of the whole heap: in full, with every chunk and every
 // list in order, or in counts. The lines are described in
 // test/golden/dlmalloc/README.md.
-import { type malloc_state, newProcess, offset } from '../../libc/malloc_bins.js';
+import {
+  type malloc_state, newProcess, offset,
+} from '../../libc/malloc_bins.js';
 import { bins, chunks, fastbins } from '../../libc/malloc_check.js';
-import { heapStart, Killed, mostLimit, type Model } from '../../libc/malloc_core.js';
+import {
+  heapStart, Killed, mostLimit, type Model,
+} from '../../libc/malloc_core.js';
 import {
   free, M_MXFAST, M_TOP_PAD, M_TRIM_THRESHOLD, mallopt,
 } from '../../libc/malloc_free.js';
@@ -88,7 +92,7 @@ class HeapReplayer implements Replayer {
 
   line(value: unknown): Outcome {
     if (!Array.isArray(value) || typeof value[0] !== 'string') {
-      throw new MalformedTrace('a line must be an array that starts with a word');
+      throw new MalformedTrace('a line must be an array that begins with a word');
     }
     const [op, ...rest] = value as [string, ...unknown[]];
     if (Object.hasOwn(widths, op)) return this.operation(op, rest);
@@ -105,13 +109,14 @@ class HeapReplayer implements Replayer {
     const width = widths[op];
     const numbers = rest.slice(0, width);
     const expected = rest[width];
-    const good = numbers.every(isCount) && (expected === null || isCount(expected));
-    if (rest.length !== width + 1 || !good) {
+    const answered = expected === null || isCount(expected);
+    if (rest.length !== width + 1 || !answered || !numbers.every(isCount)) {
       throw new MalformedTrace(`${op}: the arguments ${JSON.stringify(rest)}`);
     }
     const [id, a, b] = numbers as number[];
+    const call = `${op}(${numbers.join(', ')})`;
     const got = this.answer(() => this.call(op, id, a, b));
-    return { kind: 'operation', call: `${op}(${numbers.join(', ')})`, expected, got };
+    return { kind: 'operation', call, expected, got };
   }
 
   /** Runs it; an id that has no block stands for a null pointer. */
