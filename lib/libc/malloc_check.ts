@@ -128,9 +128,8 @@ export function chunks(
       }
       found.push({ addr: p, size, mem: av.chunk2mem(p), kind });
       // Behind the second fencepost lies what is not ours.
-      if (p === av.top || (kind === 'fence' && found.at(-2)?.kind === kind)) {
-        break;
-      }
+      const post = (chunk?: Chunk) => chunk?.size === av.SIZE_SZ;
+      if (p === av.top || (post(found.at(-1)) && post(found.at(-2)))) break;
       p += size;
     }
   }
@@ -148,8 +147,11 @@ function kindOf(
   if (p === av.top) return p + size <= end ? 'top' : null;
   if (size === av.SIZE_SZ) return 'fence';
   const next = p + size;
-  if (size < av.MINSIZE || size % av.SIZE_SZ !== 0) return null;
+  if (size < 2 * av.SIZE_SZ || size % av.SIZE_SZ !== 0) return null;
   if (next + 2 * av.SIZE_SZ > end) return null;
+  // An old top that had next to nothing left beside its fenceposts.
+  if (size < av.MINSIZE && av.chunksize(next) === av.SIZE_SZ) return 'fence';
+  if (size < av.MINSIZE) return null;
   if (cached.has(p)) return 'cached';
   return av.prev_inuse(next) ? 'allocated' : 'free';
 }
@@ -186,7 +188,8 @@ function checkTags(
     const { addr, size, kind } = chunk;
     const at = hex(addr);
     const fence = kind === 'fence';
-    if (!fence && (size % av.MALLOC_ALIGNMENT !== 0 || size < av.MINSIZE)) {
+    const odd = kind !== 'top' && size % av.MALLOC_ALIGNMENT !== 0;
+    if (!fence && (odd || size < av.MINSIZE)) {
       faults.push(`2: ${at} is of ${size} bytes`);
     }
     if (!fence && chunk.mem % av.MALLOC_ALIGNMENT !== 0) {

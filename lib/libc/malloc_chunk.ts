@@ -22,7 +22,8 @@
 // 1. Chunks lie end to end from the first one to top, the last one; but
 //    two fenceposts end such a row where someone else has called sbrk.
 // 2. A size is a multiple of two words, and so is every address that
-//    malloc returns; no chunk but a fencepost is smaller than MINSIZE.
+//    malloc returns; no chunk but a fencepost is smaller than MINSIZE. (The
+//    size of top need not be one, where someone else has called sbrk.)
 // 3. PREV_INUSE is clear exactly when the chunk before is free. Nothing is
 //    before the first chunk: it has the bit set, and so has top.
 // 4. The chunk behind a free chunk has its length in prev_size.
@@ -223,11 +224,7 @@ export class Chunks extends Memory {
 
   /** Says so: the chunk that ends s bytes behind p is in use. */
   set_inuse_bit_at_offset(p: number, s: number): void {
-    this.setInuse(this.chunk_at_offset(p, s));
-  }
-
-  /** Notes in p that the chunk before it is in use. */
-  private setInuse(p: number): void {
-    this.set_head(p, this.head(p) | PREV_INUSE);
+    const next = this.chunk_at_offset(p, s);
+    this.set_head(next, this.head(next) | PREV_INUSE);
   }
 }

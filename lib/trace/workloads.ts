@@ -1,4 +1,4 @@
-// Workloads: programs boiled down to their way with memory.
+// Workloads: programs reduced to their requests for memory.
 //
 // Idea: what an allocator notices of a program is when it asks and whom it
 // frees. So these run through one loop, `follow`, and each is two small
@@ -6,8 +6,8 @@
 //
 // | workload  | how many are alive                 | who goes      |
 // |-----------|------------------------------------|---------------|
-// | churn     | always as many                     | any           |
-// | ids       | always as many, all of size 1      | any           |
+// | churn     | always `live`                      | any           |
+// | ids       | always `live`, all of size 1       | any           |
 // | ramp      | more and more                      | any           |
 // | peaks     | up to a peak, nearly all back, …   | any           |
 // | plateau   | up at once, stays, all back        | any           |

@@ -467,6 +467,21 @@ describe('when others call sbrk', () => {
     expect(malloc_check(av)).toEqual([]);
   });
 
+  test.each([
+    [16, []], // the fenceposts take its place
+    [24, [8]], // eight bytes are left, and no use
+    [32, [16]], // a least chunk, freed
+  ])('an old top of %i bytes leaves chunks of %j bytes', (top, left) => {
+    const av = heap();
+    malloc(av, 4096 - top - 4);
+    expect(av.chunksize(av.top)).toBe(top);
+    av.MORECORE(8);
+    malloc(av, 5000);
+    expect(malloc_check(av)).toEqual([]);
+    const sizes = chunks(av).map(({ size }) => size);
+    expect(sizes.slice(1, -2)).toEqual([...left, 4, 4]);
+  });
+
   test('top is not trimmed when it does not end at the break', () => {
     const av = heap();
     const mem = malloc(av, 300_000);
