@@ -34,10 +34,6 @@ export function alt(what: string, finding: string, number: string): string {
 /** A number as people write it: 12,345. */
 export const count = (n: number): string => n.toLocaleString('en-US');
 
-/** So many of something: '1 piece', '2 pieces'. */
-export const counted = (n: number, what: string): string =>
-  `${count(n)} ${what}${n === 1 ? '' : 's'}`;
-
 /** Does a text of 12 pixels fit? Digits of DejaVu Sans are 7.6 wide. */
 export const fits = (text: string, pixels: number): boolean =>
   text.length * 7.7 + 6 <= pixels;
@@ -59,28 +55,11 @@ export const linear = (start: number, end: number) => ({
   scale: { domain: [start, end], nice: false, zero: false },
 });
 
-/** Ticks about so many, and none between whole numbers. */
-export const whole = (ticks: number, start: number, end: number) => ({
-  tickCount: Math.max(1, Math.min(ticks, Math.floor(end - start))),
+/** The axis of addresses. */
+export const addressAxis = (p: { unit: string; hex?: boolean }) => ({
+  title: `address (${p.unit})`,
+  ...(p.hex ? { format: '#x' } : {}),
 });
-
-/** The axis of addresses; in hexadecimal, ticks are round there. */
-export function addressAxis(p: {
-  unit: string;
-  hex?: boolean;
-  range?: readonly [number, number];
-}) {
-  const title = `address (${p.unit})`;
-  if (!p.hex) return { title };
-  if (p.range === undefined) return { title, format: '#x' };
-  const [start, end] = p.range;
-  const step = Math.max(1, 2 ** Math.ceil(Math.log2((end - start) / 8)));
-  const values: number[] = [];
-  for (let at = Math.ceil(start / step) * step; at <= end; at += step) {
-    values.push(at);
-  }
-  return { title, format: '#x', values };
-}
 
 /** Rows from top to bottom with their names; equal names stay two rows. */
 export const rowsOf = (names: readonly string[]) => ({
@@ -110,8 +89,7 @@ export const labels = <Place extends object>(place: Place, right = false) => ({
 const LEFT = { align: 'left', dx: 5 } as const;
 
 /**
- * Moves names apart that would stand on each other: upwards, to 16 pixels,
- * and down again from above the top.
+ * Moves names apart that would stand on each other: upwards, to 16 pixels.
  * @param names with the pixel of each, counted from the top
  */
 export function apart<T extends { pixel: number }>(names: T[]): T[] {
@@ -119,29 +97,8 @@ export function apart<T extends { pixel: number }>(names: T[]): T[] {
   for (let i = 1; i < names.length; i++) {
     names[i].pixel = Math.min(names[i].pixel, names[i - 1].pixel - 16);
   }
-  for (let i = names.length - 1, top = 0; i >= 0; i--, top += 16) {
-    names[i].pixel = Math.max(names[i].pixel, top);
-  }
   return names;
 }
-
-/**
- * One point of those that would lie on each other, where there are many.
- * @param place where a point lies, in pixels
- */
-export function sparse<T>(
-  points: readonly T[],
-  place: (point: T) => readonly [x: number, y: number],
-): T[] {
-  if (points.length <= FEW) return [...points];
-  const taken = new Set<string>();
-  return points.filter((point) => {
-    const key = place(point).map((pixel) => Math.round(pixel / 5)).join();
-    return !taken.has(key) && taken.add(key);
-  });
-}
-
-const FEW = 500;
 
 /** The data of a mark that is drawn once. */
 export const once = { values: [{}] };
