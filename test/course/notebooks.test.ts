@@ -75,7 +75,7 @@ describe.concurrent('the Node runner', () => {
         expect(JSON.stringify(data[forms[0]]).length).toBeLessThan(300_000);
       }
     },
-    180_000,
+    400_000, // several run at once, each twice
   );
 });
 
@@ -102,6 +102,6 @@ describe.skipIf(skip).concurrent('nbclient', () => {
       expect(faults).toEqual([]);
       expect(outputsOf(notebook)).toEqual(await ours.get(entry.nn)!.outputs);
     },
-    180_000,
+    600_000, // it waits for the other runner to come to this notebook
   );
 });
