@@ -17,17 +17,13 @@ import {
 } from '../opensolaris/vmem_impl.js';
 import { vmem_init, vmem_update } from '../opensolaris/vmem_init.js';
 import { reboot } from '../sys/reboot.js';
+import { random } from '../trace/random.js';
 import { fnv, fnvStart, type Bench, type Round } from './bench.js';
 
-/** mulberry32, whole: unsigned, 32 bits. */
+/** The random numbers of the workloads, whole: unsigned, 32 bits. */
 function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
+  const next = random(seed);
+  return () => next() * 2 ** 32;
 }
 
 type Draw = (next: () => number) => number;

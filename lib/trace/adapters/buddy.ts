@@ -17,35 +17,16 @@ import {
 } from '../../linux/mmzone.js';
 import { alloc_pages } from '../../linux/page_alloc.js';
 import { bootMemory } from '../../linux/page_alloc_boot.js';
-import { listed } from '../../linux/zonecheck.js';
 import { __free_pages } from '../../linux/page_alloc_pcp.js';
 import { highbit } from '../../sys/sysmacros.js';
-import type { FreeList, Keeper, Piece } from '../allocator.js';
+import type { Keeper, Piece } from '../allocator.js';
+import { lowestFirst, pageLists } from './zone.js';
 
 const GFP = GFP_ATOMIC | __GFP_NOWARN; // never waits, never complains
 
 /** The order of the smallest block for so many pages. */
 const orderFor = (pages: number): number =>
   pages <= 1 ? 0 : highbit(pages - 1);
-
-/** The block of this order at pfn. */
-const block = (pfn: number, order: number): Piece => ({
-  start: pfn,
-  end: pfn + 2 ** order,
-});
-
-/** The free lists: the CPU's own, and those of the buddy system. */
-function freeLists(): FreeList[] {
-  const { free_area, pageset } = contig_page_data.node_zones[ZONE_NORMAL];
-  const [hot] = pageset[0].pcp;
-  return [
-    { name: 'hot', pieces: listed(hot.list).map((pfn) => block(pfn, 0)) },
-    ...free_area.map(({ free_list }, order) => ({
-      name: `order ${order}`,
-      pieces: listed(free_list).map((pfn) => block(pfn, order)),
-    })),
-  ];
-}
 
 /** How many lists a request of this order has to look at. */
 function looks(order: number): number {
@@ -57,25 +38,10 @@ function looks(order: number): number {
   return seen - order + 1;
 }
 
-/**
- * Puts the largest blocks in ascending order. Boot frees upwards, so the
- * last of them would be the first to be used, and `taken` meant nothing.
- */
-function lowestFirst(): void {
-  const largest: page[] = [];
-  for (;;) {
-    const p = alloc_pages(GFP, MAX_ORDER - 1);
-    if (p === null) break;
-    largest.push(p);
-  }
-  largest.sort((a, b) => b.pfn - a.pfn);
-  for (const p of largest) __free_pages(p, MAX_ORDER - 1);
-}
-
 /** A machine of one zone of so many pages, all of them free. */
 export function buddy(pages: number): Keeper {
   bootMemory({ zones: [0, pages, 0] });
-  lowestFirst();
+  lowestFirst(GFP);
   const mine: readonly page[] = mem_map;
   let highest = 0;
   let looked = 0;
@@ -89,7 +55,7 @@ export function buddy(pages: number): Keeper {
   };
   const holes = (): Piece[] => {
     here();
-    const pieces = freeLists().flatMap((list) => list.pieces);
+    const pieces = pageLists().flatMap((list) => list.pieces);
     return pieces.sort((a, b) => a.start - b.start);
   };
 
@@ -118,7 +84,7 @@ export function buddy(pages: number): Keeper {
     holes,
     lists() {
       here();
-      return freeLists();
+      return pageLists();
     },
     held() {
       const free = new Set(holes().map(({ start }) => start));

@@ -15,34 +15,19 @@
 import { __GFP_NORETRY, __GFP_NOWARN, GFP_KERNEL } from '../../linux/gfp.js';
 import { kfree, kmalloc, ksize, malloc_sizes } from '../../linux/kmalloc.js';
 import { PAGE_SIZE } from '../../linux/mm.js';
-import {
-  contig_page_data, high_memory, MAX_ORDER, mem_map, PAGE_OFFSET,
-  ZONE_NORMAL,
-} from '../../linux/mmzone.js';
-import { alloc_pages } from '../../linux/page_alloc.js';
+import { high_memory, mem_map, PAGE_OFFSET } from '../../linux/mmzone.js';
 import { bootMemory } from '../../linux/page_alloc_boot.js';
-import { __free_pages } from '../../linux/page_alloc_pcp.js';
 import { kmem_cache_init } from '../../linux/slab_create.js';
 import {
   type array_cache, cache_chain, CFLGS_OFF_SLAB, configure,
   type kmem_cache_t, type slab,
 } from '../../linux/slab_layout.js';
 import { chainOf, slabsOf } from '../../linux/slabcheck.js';
-import { listed } from '../../linux/zonecheck.js';
 import type { FreeList, Keeper, Piece } from '../allocator.js';
+import { lowestFirst, pageLists } from './zone.js';
 
 /** Never waits for memory that nobody can free, and does not complain. */
 const GFP = GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN;
-
-/** Takes all largest blocks and frees them again, the lowest one last. */
-function lowestFirst(): void {
-  const order = MAX_ORDER - 1;
-  const { free_area } = contig_page_data.node_zones[ZONE_NORMAL];
-  const heads = listed(free_area[order].free_list).map((pfn) => mem_map[pfn]);
-  for (const _ of heads) alloc_pages(GFP, order);
-  heads.sort((a, b) => b.pfn - a.pfn);
-  for (const head of heads) __free_pages(head, order);
-}
 
 const byStart = (a: Piece, b: Piece): number => a.start - b.start;
 
@@ -91,21 +76,14 @@ function listsOf(cachep: kmem_cache_t): FreeList[] {
 }
 
 /** The free lists of the page allocator, in bytes. */
-function pageLists(): FreeList[] {
-  const { free_area, pageset } = contig_page_data.node_zones[ZONE_NORMAL];
-  const [hot] = pageset[0].pcp;
-  const block = (pfn: number, order: number): Piece => ({
-    start: PAGE_OFFSET + pfn * PAGE_SIZE,
-    end: PAGE_OFFSET + (pfn + 2 ** order) * PAGE_SIZE,
-  });
-  return [
-    { name: 'hot pages', pieces: listed(hot.list).map((pfn) => block(pfn, 0)) },
-    ...free_area.map(({ free_list }, order) => ({
-      name: `order ${order}`,
-      pieces: listed(free_list).map((pfn) => block(pfn, order)),
+const pagesInBytes = (): FreeList[] =>
+  pageLists().map(({ name, pieces }) => ({
+    name: name === 'hot' ? 'hot pages' : name,
+    pieces: pieces.map(({ start, end }) => ({
+      start: PAGE_OFFSET + start * PAGE_SIZE,
+      end: PAGE_OFFSET + end * PAGE_SIZE,
     })),
-  ];
-}
+  }));
 
 /** All slabs of a cache. */
 const allSlabs = ({ lists }: kmem_cache_t): slab[] => [
@@ -164,7 +142,7 @@ export function kmallocAllocator(pages = 4096): Keeper {
   }
   configure();
   bootMemory({ zones: [0, pages, 0] });
-  lowestFirst();
+  lowestFirst(GFP);
   kmem_cache_init();
   const mine = mem_map;
   const start = PAGE_OFFSET;
@@ -181,7 +159,7 @@ export function kmallocAllocator(pages = 4096): Keeper {
   };
   const lists = (): FreeList[] => {
     here();
-    return [...general().flatMap(listsOf), ...pageLists()];
+    return [...general().flatMap(listsOf), ...pagesInBytes()];
   };
 
   return {
