@@ -1,20 +1,10 @@
 // The timed workloads do what they say: checksum and steps, no clock.
-import { execFile } from 'node:child_process';
-import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkBench, Departed, measure } from '../../lib/bench/bench.js';
 import { benches } from '../../lib/bench/benches.js';
+import { freelist } from '../cli/freelist.js';
 
-const root = resolve(__dirname, '../..');
-
-function bench(...words: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const argv = [join(root, 'lib/cli/bin.mjs'), 'bench', ...words];
-  return new Promise((done) => {
-    execFile(process.execPath, argv, { cwd: root }, (error, stdout, stderr) => {
-      done({ status: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const bench = (...words: string[]) => freelist('bench', ...words);
 
 describe('every workload', () => {
   it.each(benches)(
@@ -47,10 +37,10 @@ describe('a workload that departs', () => {
 
 describe('npx freelist bench', () => {
   it('--only NAME --json prints one line with name, ns, ops and checksum', async () => {
-    const { status, stdout } = await bench('--only', 'map-scan-100', '--json');
-    expect(status).toBe(0);
-    expect(stdout.trim().split('\n')).toHaveLength(1);
-    const { name, ns, ops, checksum } = JSON.parse(stdout);
+    const { code, out } = await bench('--only', 'map-scan-100', '--json');
+    expect(code).toBe(0);
+    expect(out.trim().split('\n')).toHaveLength(1);
+    const { name, ns, ops, checksum } = JSON.parse(out);
     expect({ name, ops, checksum }).toEqual({
       name: 'map-scan-100',
       ops: 333332,
@@ -60,10 +50,10 @@ describe('npx freelist bench', () => {
   }, 60_000);
 
   it('names the workloads when there is none of that name, and ends with 2', async () => {
-    const { status, stderr } = await bench('--only', 'map-scam-100');
-    expect(status).toBe(2);
-    expect(stderr).toContain('there is no workload "map-scam-100"');
-    expect(stderr).toContain('map-scan-100');
-    expect(stderr).not.toContain('    at ');
+    const { code, err } = await bench('--only', 'map-scam-100');
+    expect(code).toBe(2);
+    expect(err).toContain('there is no workload "map-scam-100"');
+    expect(err).toContain('map-scan-100');
+    expect(err).not.toContain('    at ');
   }, 60_000);
 });

@@ -4,7 +4,7 @@
 // gives back only what it took, whole or a part of it. The obvious map is
 // one flag a unit: too slow for a kernel, too simple to be wrong.
 import * as fc from 'fast-check';
-import { Panic } from '../../lib/sys/panic.js';
+export { panicOf } from '../caught.js';
 
 export interface Allocator {
   malloc(size: number): number;
@@ -134,13 +134,3 @@ export class Bitmap implements Allocator {
   }
 }
 
-/** The Panic that f stops with. */
-export function panicOf(f: () => unknown): Panic {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof Panic) return error;
-    throw error;
-  }
-  throw new Error('it returned; a Panic was expected');
-}

@@ -1,6 +1,5 @@
 // Recorded programs on the command line: what is printed, where, and how it
 // exits.
-import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,33 +8,15 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { register } from '../../lib/cli/replay.js';
 import { systems, type System } from '../../lib/trace/adapters/systems.js';
 import { Folder, golden } from '../trace/tampered.js';
+import { freelist, lines } from './freelist.js';
 
-const bin = join(__dirname, '..', '..', 'lib', 'cli', 'bin.mjs');
 const folder = new Folder();
 afterAll(() => folder.remove());
 
 const recorded = (name: string): string =>
   join(__dirname, '..', 'golden', 'recorded', `rec-${name}-bal.rep`);
 
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** Runs `freelist replay …` in a process of its own. */
-function replay(...args: string[]): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, 'replay', ...args]);
-    const ran = { out: '', err: '' };
-    child.stdout.on('data', (data) => (ran.out += data));
-    child.stderr.on('data', (data) => (ran.err += data));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...ran }));
-  });
-}
-
-const lines = (text: string): string[] => text.trimEnd().split('\n');
+const replay = (...words: string[]) => freelist('replay', ...words);
 
 /** Two blocks, of which one moves. */
 const small = () =>

@@ -1,33 +1,14 @@
 // The program as a user runs it: what it prints, where, and how it exits.
-import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Folder, golden, header, malformed } from '../trace/tampered.js';
+import { freelist, lines } from './freelist.js';
 
-const bin = join(__dirname, '..', '..', 'lib', 'cli', 'bin.mjs');
 const folder = new Folder();
 afterAll(() => folder.remove());
 
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** Runs `freelist replay …` in a process of its own. */
-function replay(...args: string[]): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, 'replay', ...args]);
-    const ran = { out: '', err: '' };
-    child.stdout.on('data', (data) => (ran.out += data));
-    child.stderr.on('data', (data) => (ran.err += data));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...ran }));
-  });
-}
-
-const lines = (text: string): string[] => text.trimEnd().split('\n');
+const replay = (...words: string[]) => freelist('replay', ...words);
 
 describe('freelist replay FILE…', { timeout: 60_000 }, () => {
   test('prints one line a file and exits 0 when nothing differs', async () => {

@@ -23,8 +23,8 @@ import {
 import { fixed, logUniform, WrongLoad } from '../../lib/trace/random.js';
 import { writeRep } from '../../lib/trace/rep.js';
 import { peaks } from '../../lib/trace/workloads.js';
+import { bin, freelist, lines } from './freelist.js';
 
-const bin = join(__dirname, '..', '..', 'lib', 'cli', 'bin.mjs');
 const sed = join(__dirname, '..', 'golden', 'recorded', 'rec-sed-bal.rep');
 const folder = mkdtempSync(join(tmpdir(), 'freelist-trace-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -43,25 +43,7 @@ function empty(name: string): { path: string; names: () => string[] } {
   return { path: at(name), names: () => readdirSync(at(name)) };
 }
 
-interface Ran {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-/** Runs `freelist trace …` in a process of its own. */
-function trace(...args: string[]): Promise<Ran> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, 'trace', ...args]);
-    const ran = { out: '', err: '' };
-    child.stdout.on('data', (data) => (ran.out += data));
-    child.stderr.on('data', (data) => (ran.err += data));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, ...ran }));
-  });
-}
-
-const lines = (out: string): string[] => out.trimEnd().split('\n');
+const trace = (...words: string[]) => freelist('trace', ...words);
 
 describe.concurrent('freelist trace', { timeout: 60_000 }, () => {
   test('--help lists the workloads and the sizes, a line each', async () => {

@@ -33,15 +33,8 @@ test.each(names)('%s replays to its end with no difference', async (name) => {
   expect(compared).toBe(linesOf(name).length - headers.length);
 });
 
-/** A copy with the first line that contains `from` changed. */
-function tampered(name: string, from: string, to: string) {
-  const lines = linesOf(name);
-  const at = lines.findIndex((line) => line.includes(from));
-  if (at < 0) throw new Error(`${name} has no ${from}`);
-  lines[at] = lines[at].replace(from, to);
-  const file = folder.file(`${at}-${name}`, lines.join('\n'));
-  return { file, line: at + 1 };
-}
+const tampered = (name: string, from: string, to: string) =>
+  folder.changed(name, linesOf(name), from, to);
 
 describe('a wrong answer is found at its line', () => {
   test.each([

@@ -10,8 +10,9 @@ import {
 } from '../../lib/opensolaris/vmem_impl.js';
 import { vmem_alloc, vmem_free } from '../../lib/opensolaris/vmem_alloc.js';
 import { vmem_init } from '../../lib/opensolaris/vmem_init.js';
-import { Panic, setDebug } from '../../lib/sys/panic.js';
+import { setDebug } from '../../lib/sys/panic.js';
 import { reboot } from '../../lib/sys/reboot.js';
+export { panicOf } from '../caught.js';
 
 /** Powers on, and starts VMEM. @returns the heap */
 export function boot(): vmem_t {
@@ -71,13 +72,3 @@ export function freeText(vmp: vmem_t): string {
     .join('; ');
 }
 
-/** The Panic that f stops with. */
-export function panicOf(f: () => unknown): Panic {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof Panic) return error;
-    throw error;
-  }
-  throw new Error('it returned; a Panic was expected');
-}

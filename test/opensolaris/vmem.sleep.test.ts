@@ -19,6 +19,7 @@ import { advance, hz } from '../../lib/sys/clock.js';
 import { MUTEX_HELD } from '../../lib/sys/mutex.js';
 import { Deadlock, run, thread } from '../../lib/sys/threads.js';
 import { arena, boot, child, listing, panicOf } from './boot.js';
+import { caught } from '../caught.js';
 
 let vmp: vmem_t;
 beforeEach(() => {
@@ -37,17 +38,6 @@ function client(
   thread(name, () => {
     got.push([name, vmem_alloc(from, size, flags)]);
   });
-}
-
-/** The Deadlock that f ends in. */
-function deadlockOf(f: () => unknown): Deadlock {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof Deadlock) return error;
-    throw error;
-  }
-  throw new Error('it returned; a Deadlock was expected');
 }
 
 /** All arenas are sound, and this thread has no lock of theirs. */
@@ -212,7 +202,7 @@ describe('vmem_alloc(m, size, VM_SLEEP) in a full arena', () => {
   test('and nobody there to free is a Deadlock with names', () => {
     const got: unknown[] = [];
     client('A', vmp, 16, got);
-    const deadlock = deadlockOf(() => run());
+    const deadlock = caught(Deadlock, () => run());
     expect(deadlock.message).toBe('no thread can run: A waits on m vm_cv');
     expect(got).toEqual([]);
     expect(vmp.vm_kstat.vk_wait).toBe(1);
@@ -283,7 +273,7 @@ describe('a wait with an import below', () => {
     const got: unknown[] = [];
     client('A', kid, 16, got);
     client('B', ids, 1, got);
-    expect(deadlockOf(() => run()).message).toBe(
+    expect(caught(Deadlock, () => run()).message).toBe(
       'no thread can run: A waits on m vm_cv; B waits on ids vm_cv',
     );
     tidy();
@@ -298,7 +288,7 @@ describe('a wait with an import below', () => {
     client('A', vmp, 16, got);
     client('B', ids, 1, got);
     thread('C', () => vmem_free(vmp, 4096, 4096));
-    expect(deadlockOf(() => run()).message).toBe(
+    expect(caught(Deadlock, () => run()).message).toBe(
       'no thread can run: A waits on m vm_cv, is woken, but lies under B; ' +
         'B waits on ids vm_cv',
     );

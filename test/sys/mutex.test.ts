@@ -12,6 +12,7 @@ import {
 import { Panic } from '../../lib/sys/panic.js';
 import { reboot } from '../../lib/sys/reboot.js';
 import { block, curthread, run, thread } from '../../lib/sys/threads.js';
+import { panicOf } from '../caught.js';
 
 beforeEach(reboot);
 
@@ -19,17 +20,6 @@ let mp: kmutex_t;
 beforeEach(() => {
   mp = new kmutex_t('vm_lock');
 });
-
-/** The Panic that f stops with. */
-function panicOf(f: () => void): Panic {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof Panic) return error;
-    throw error;
-  }
-  throw new Error('no panic');
-}
 
 describe('mutex_enter(mp), mutex_exit(mp)', () => {
   test('the owner is who entered, and nobody after mutex_exit', () => {

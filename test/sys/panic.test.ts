@@ -6,18 +6,9 @@ import {
   Panic,
   setDebug,
 } from '../../lib/sys/panic.js';
+import { panicOf } from '../caught.js';
 
 afterEach(() => setDebug(false));
-
-/** The Panic that f stops with. */
-function panicOf(f: () => void): Panic {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof Panic) return error;
-  }
-  throw new Error('no panic');
-}
 
 describe('panic(message, facts)', () => {
   test('throws a Panic with the message letter for letter', () => {

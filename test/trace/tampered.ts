@@ -26,6 +26,20 @@ export class Folder {
     return this.file(`${line}-${basename(name)}`, lines.join('\n'));
   }
 
+  /** A copy of lines of which the first that contains `from` is changed. */
+  changed(
+    name: string,
+    lines: readonly string[],
+    from: string,
+    to: string,
+  ): { file: string; line: number } {
+    const at = lines.findIndex((line) => line.includes(from));
+    if (at < 0) throw new Error(`${name} has no ${from}`);
+    const copy = [...lines];
+    copy[at] = copy[at].replace(from, to);
+    return { file: this.file(`${at}-${name}`, copy.join('\n')), line: at + 1 };
+  }
+
   remove(): void {
     rmSync(this.path, { recursive: true });
   }
