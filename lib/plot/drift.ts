@@ -72,34 +72,37 @@ export function thinned(
 /** Draws the lines. */
 export function drift(p: Drift): TopLevelSpec {
   const lines = p.lines ?? ['free', 'largest'];
-  const moments = thinned(p.samples, lines).map((moment) => ({
+  const last = p.samples[p.samples.length - 1];
+  const from = p.samples[0].operation;
+  const to = Math.max(last.operation, from + 1); // one sample is a line, too
+  const drawn = thinned(p.samples, lines);
+  if (to > last.operation) drawn.push({ ...last, operation: to });
+  const moments = drawn.map((moment) => ({
     operation: moment.operation,
     ...Object.fromEntries(lines.map((line) => [line, moment[line] ?? 0])),
   }));
-  const last = p.samples[p.samples.length - 1];
   const most = (line: LineName) =>
     p.samples.reduce((top, moment) => Math.max(top, moment[line] ?? 0), 1);
   const top = Math.max(...lines.map(most));
 
   // A name stands beside the end of its line.
-  const pixelOf = (value: number) => (HEIGHT * (top - value)) / top;
+  const up = f.pixelOf(HEIGHT, [0, top]);
   const ends = lines.map((line) => ({
     name: looks[line].name,
-    operation: last.operation,
-    pixel: pixelOf(last[line] ?? 0),
+    operation: to,
+    pixel: HEIGHT - up(last[line] ?? 0),
   }));
 
   const quantitative = 'quantitative' as const;
-  const [from, to] = [p.samples[0].operation, last.operation];
   const x = {
-    ...f.linear(from, Math.max(to, from + 1)),
+    ...f.linear(from, to),
     field: 'operation',
-    axis: { title: 'operation (number)', tickCount: 6, tickMinStep: 1 },
+    axis: { title: 'operation (number)', ...f.whole(6, from, to) },
   };
   const y = {
     ...f.linear(0, top),
     field: 'size',
-    axis: { title: `size (${p.unit})`, grid: true, tickCount: 6 },
+    axis: { title: `size (${p.unit})`, grid: true, ...f.whole(6, 0, top) },
   };
   const byLine = <T>(range: readonly T[]) => ({
     field: 'line',

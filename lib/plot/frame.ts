@@ -34,6 +34,10 @@ export function alt(what: string, finding: string, number: string): string {
 /** A number as people write it: 12,345. */
 export const count = (n: number): string => n.toLocaleString('en-US');
 
+/** So many of something: '1 piece', '2 pieces'. */
+export const counted = (n: number, what: string): string =>
+  `${count(n)} ${what}${n === 1 ? '' : 's'}`;
+
 /** Does a text of 12 pixels fit? Digits of DejaVu Sans are 7.6 wide. */
 export const fits = (text: string, pixels: number): boolean =>
   text.length * 7.7 + 6 <= pixels;
@@ -55,10 +59,46 @@ export const linear = (start: number, end: number) => ({
   scale: { domain: [start, end], nice: false, zero: false },
 });
 
-/** The axis of addresses. */
-export const addressAxis = (p: { unit: string; hex?: boolean }) => ({
-  title: `address (${p.unit})`,
-  ...(p.hex ? { format: '#x' } : {}),
+/** How many of the pixels of an axis lie before a value. */
+export const pixelOf =
+  (pixels: number, [low, high]: readonly number[], log = false) =>
+  (value: number): number => {
+    const of = log ? Math.log : Number;
+    return (pixels * (of(value) - of(low))) / (of(high) - of(low));
+  };
+
+/** Ticks about so many, and none between whole numbers. */
+export const whole = (ticks: number, start: number, end: number) => ({
+  tickCount: Math.max(1, Math.min(ticks, Math.floor(end - start))),
+});
+
+/** The axis of addresses; in hexadecimal, ticks are round there. */
+export function addressAxis(p: {
+  unit: string;
+  hex?: boolean;
+  range?: readonly [number, number];
+}) {
+  const title = `address (${p.unit})`;
+  if (!p.hex) return { title };
+  if (p.range === undefined) return { title, format: '#x' };
+  const [start, end] = p.range;
+  const step = Math.max(1, 2 ** Math.ceil(Math.log2((end - start) / 8)));
+  const values: number[] = [];
+  for (let at = Math.ceil(start / step) * step; at <= end; at += step) {
+    values.push(at);
+  }
+  return { title, format: '#x', values };
+}
+
+/** The axis of addresses below a strip: labels that do not touch. */
+export const across = (
+  p: { unit: string; hex?: boolean },
+  start: number,
+  end: number,
+) => ({
+  ...whole(8, start, end),
+  labelSeparation: 8,
+  ...addressAxis({ ...p, range: [start, end] }),
 });
 
 /** Rows from top to bottom with their names; equal names stay two rows. */
@@ -89,7 +129,8 @@ export const labels = <Place extends object>(place: Place, right = false) => ({
 const LEFT = { align: 'left', dx: 5 } as const;
 
 /**
- * Moves names apart that would stand on each other: upwards, to 16 pixels.
+ * Moves names apart that would stand on each other: upwards, to 16 pixels,
+ * and down again from above the top.
  * @param names with the pixel of each, counted from the top
  */
 export function apart<T extends { pixel: number }>(names: T[]): T[] {
@@ -97,8 +138,46 @@ export function apart<T extends { pixel: number }>(names: T[]): T[] {
   for (let i = 1; i < names.length; i++) {
     names[i].pixel = Math.min(names[i].pixel, names[i - 1].pixel - 16);
   }
+  for (let i = names.length - 1, top = 0; i >= 0; i--, top += 16) {
+    names[i].pixel = Math.max(names[i].pixel, top);
+  }
   return names;
 }
+
+/** Points that have a place: on logarithmic axes, none with a 0. */
+export const placed = (points: readonly Point[] = [], log = false): Point[] =>
+  points.filter(([x, y]) => !log || (x > 0 && y > 0));
+
+/** Says how many points have none. */
+export function leftOut(
+  series: readonly { points?: readonly Point[] }[],
+  log = false,
+): string {
+  const points = series.flatMap((one) => one.points ?? []);
+  const lost = points.length - placed(points, log).length;
+  return lost > 0 ? ` Left out, because of a 0: ${count(lost)}.` : '';
+}
+
+/** One point of those that would lie on each other, where there are many. */
+export function sparse(points: readonly Point[], log = false): Point[] {
+  if (points.length <= FEW) return [...points];
+  const of = log ? Math.log : Number;
+  const cellOf = [0, 1].map((i) => {
+    const all = points.map((point) => of(point[i]));
+    const low = all.reduce((a, b) => Math.min(a, b));
+    const high = all.reduce((a, b) => Math.max(a, b));
+    return (n: number) => Math.round((CELLS * (of(n) - low)) / (high - low));
+  });
+  const taken = new Set<string>();
+  return points.filter((point) => {
+    const key = cellOf.map((cell, i) => cell(point[i])).join();
+    return !taken.has(key) && taken.add(key);
+  });
+}
+
+export type Point = readonly [x: number, y: number];
+const FEW = 500;
+const CELLS = 80; // across, and up
 
 /** The data of a mark that is drawn once. */
 export const once = { values: [{}] };

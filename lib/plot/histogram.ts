@@ -12,6 +12,7 @@ import { outline, palette } from './palette.js';
 export interface Bar {
   from: number; // a power of two
   count: number;
+  units?: number; // together
 }
 
 /** One state of the free pieces, say. */
@@ -25,6 +26,7 @@ export interface Histogram extends f.Caption {
   unit: string; // what a size counts: 'bytes'
   rows: readonly Counts[];
   kind?: 'free' | 'allocated'; // what the pieces are; absent: free
+  by?: 'count' | 'units'; // what a bar is as high as; absent: count
 }
 
 const WIDTH = 540;
@@ -57,18 +59,19 @@ function classesOf(rows: readonly Counts[]): number[] {
 /** Draws the bars. */
 export function histogram(p: Histogram): TopLevelSpec {
   const classes = classesOf(p.rows);
+  const by = p.by ?? 'count';
   const values = p.rows.flatMap(({ bars, focus }, row) =>
     classes.map((from) => ({
       row,
       size: classOf(from),
-      pieces: bars.find((bar) => bar.from === from)?.count ?? 0,
+      pieces: bars.find((bar) => bar.from === from)?.[by] ?? 0,
       ...(from === focus ? { focus: true } : {}),
     })),
   );
   const most = Math.max(1, ...values.map(({ pieces }) => pieces));
 
   const final = p.rows[p.rows.length - 1];
-  const pieces = final.bars.reduce((sum, { count }) => sum + count, 0);
+  const pieces = final.bars.reduce((sum, bar) => sum + (bar[by] ?? 0), 0);
   const what = p.kind ?? 'free';
   const x = {
     field: 'size',
@@ -79,23 +82,31 @@ export function histogram(p: Histogram): TopLevelSpec {
   const y = {
     ...f.linear(0, most),
     field: 'pieces',
-    axis: { title: 'pieces (number)', grid: true, tickCount: 4, tickMinStep: 1 },
+    axis: {
+      title: by === 'count' ? 'pieces (number)' : `together (${p.unit})`,
+      grid: true,
+      ...f.whole(4, 0, most),
+    },
   };
+  const step = WIDTH / classes.length; // where a text fits, it stands
   const labels = {
     title: `size of a ${what} piece (${p.unit})`,
-    labelAngle: classes.length > 7 ? -40 : 0,
+    labelAngle: classes.every((c) => f.fits(classOf(c), step)) ? 0 : -50,
   };
+  const roomy = `length(format(datum.pieces, ',')) * 7.7 + 6 <= ${step}`;
   const focus = { condition: { test: 'datum.focus', value: palette.guard } };
 
   return {
     ...f.frame(
       p,
-      'A bar counts the pieces whose size lies between two powers of two.',
+      `A bar ${by === 'count' ? 'counts' : 'adds up'} the pieces whose size ` +
+        'lies between two powers of two.',
       f.alt(
         `Histogram of ${what} pieces by size (${p.unit})` +
           (p.rows.length > 1 ? `, ${p.rows.length} rows` : ''),
         p.title,
-        `${f.count(pieces)} pieces${final.name ? `, ${final.name}` : ''}`,
+        (by === 'count' ? f.counted(pieces, 'piece') : f.count(pieces)) +
+          ` in all${final.name ? `, ${final.name}` : ''}`,
       ),
     ),
     data: { values },
@@ -121,7 +132,7 @@ export function histogram(p: Histogram): TopLevelSpec {
           },
         },
         {
-          transform: [{ filter: 'datum.pieces > 0' }],
+          transform: [{ filter: `datum.pieces > 0 && ${roomy}` }],
           mark: { type: 'text' as const, dy: -8 },
           encoding: { x, y, text: { field: 'pieces', format: ',' } },
         },

@@ -80,7 +80,8 @@ export function lifetimes(p: Lifetimes): TopLevelSpec {
     ? fillByShare
     : fillByKind(['free', ...all.map((r) => r.kind)]);
 
-  const axis = { title: 'operation (number)', tickCount: 6 };
+  const ticks = f.whole(6, 0, p.operations);
+  const axis = { title: 'operation (number)', ...ticks };
   const x = { ...f.linear(area.from, area.to), axis };
   const from = { ...x, field: 'from' };
   const y = { ...f.linear(start, end), field: 'addr' };

@@ -40,7 +40,7 @@ function spread(all: readonly number[]): number[] {
 function rectangles(panel: Panel, p: Multiples, columns: number) {
   const { operations } = p;
   const [addr, end] = p.range;
-  if (panel.lifetimes instanceof Grid) return panel.lifetimes.bins();
+  if (panel.lifetimes instanceof Grid) return panel.lifetimes.bins(columns);
   const all = panel.lifetimes.map(({ to = operations, ...life }) => ({
     addr: life.addr,
     end: life.end,
@@ -70,7 +70,8 @@ export function multiples(p: Multiples): TopLevelSpec {
   const binned = values.some((v) => 'share' in v && v.share !== 1);
   const refused = p.panels.some(({ failed = [] }) => failed.length > 0);
 
-  const axis = { title: 'operation (number)', tickCount: 3 };
+  const ticks = f.whole(3, 0, p.operations);
+  const axis = { title: 'operation (number)', ...ticks };
   const x = { ...f.linear(0, p.operations), axis };
   const y = f.linear(start, end);
   const address = { ...f.addressAxis(p), tickCount: 6 };

@@ -7,12 +7,10 @@ import type { TopLevelSpec } from 'vega-lite';
 import * as f from './frame.js';
 import { lines, type Line } from './palette.js';
 
-type Point = readonly [x: number, y: number];
-
 export interface Series {
   name: string; // written at its end
-  points?: readonly Point[];
-  line?: readonly Point[];
+  points?: readonly f.Point[];
+  line?: readonly f.Point[];
   look?: Line; // absent: the next one of the palette
 }
 
@@ -30,11 +28,12 @@ const SHAPES = ['circle', 'square', 'triangle-up', 'diamond', 'cross'];
 /** An axis with all values on it: from 0 on, or in powers of ten. */
 function axisOf(title: string, values: readonly number[], log = false) {
   const type = 'quantitative' as const;
-  const top = Math.max(...values);
-  const axis = { title, grid: true, tickCount: 7, labelOverlap: true };
+  const top = values.reduce((a, b) => Math.max(a, b), 0) || 1;
+  const labels = { labelOverlap: true, labelFlush: false, labelSeparation: 8 };
+  const axis = { title, grid: true, tickCount: 7, ...labels };
   if (!log) return { type, axis, scale: { domain: [0, top], nice: false } };
 
-  const least = Math.min(...values) / 1.3; // off the axis
+  const least = values.reduce((a, b) => Math.min(a, b), top) / 1.3; // off it
   const tens = Array.from({ length: 16 }, (_, i) => 10 ** i);
   const seen = tens.filter((ten) => least <= ten && ten <= top);
   const scale = { domain: [least, top], type: 'log' as const, nice: false };
@@ -43,19 +42,25 @@ function axisOf(title: string, values: readonly number[], log = false) {
 }
 
 /** Where the names stand: at the last point, 16 pixels from each other. */
-function namesOf(p: Steps, domain: readonly number[]) {
-  const of = (value: number) => (p.log ? Math.log(value) : value);
-  const [low, high] = domain.map(of);
-  const names = p.series.map(({ name, points = [], line = points }) => {
-    const [x, y] = line[line.length - 1];
-    return { name, x, pixel: (HEIGHT * (high - of(y))) / (high - low) };
+function namesOf(series: readonly Series[], domain: number[], log = false) {
+  const up = f.pixelOf(HEIGHT, domain, log);
+  const names = series.flatMap(({ name, points = [], line = [] }) => {
+    const [first, ...others] = [...points, ...line];
+    if (first === undefined) return [];
+    const [x, y] = others.reduce((a, b) => (b[0] >= a[0] ? b : a), first);
+    return [{ name, x, pixel: HEIGHT - up(y) }];
   });
   return f.apart(names);
 }
 
 /** Draws points and lines. */
 export function steps(p: Steps): TopLevelSpec {
-  const values = p.series.flatMap(({ name, points = [], line = [] }) => [
+  const series = p.series.map(({ name, points, line }) => ({
+    name,
+    points: f.sparse(f.placed(points, p.log), p.log),
+    line: f.placed(line, p.log),
+  }));
+  const values = series.flatMap(({ name, points, line }) => [
     ...line.map(([x, y]) => ({ series: name, mark: 'line', x, y })),
     ...points.map(([x, y]) => ({ series: name, mark: 'point', x, y })),
   ]);
@@ -77,14 +82,15 @@ export function steps(p: Steps): TopLevelSpec {
   return {
     ...f.frame(
       p,
-      'Points are measured; each name stands at the end of its line.',
+      'Points are measured; each name stands at the end of its line.' +
+        f.leftOut(p.series, p.log),
       f.alt(
         `Plot: ${p.y} against ${p.x}`,
         p.title,
         `${first.name}: ${f.count(cost)} at ${f.count(at)}`,
       ),
     ),
-    data: { values: [...values, ...namesOf(p, y.scale.domain)] },
+    data: { values: [...values, ...namesOf(series, y.scale.domain, p.log)] },
     width: WIDTH,
     height: HEIGHT,
 

@@ -95,11 +95,12 @@ export function strip(p: Strip): TopLevelSpec {
     focus ? [{ row, ...focus, focus: true }] : [],
   );
 
-  const ticks = edges.length <= 16 ? { values: edges } : { tickMinStep: 1 };
-  const x = {
-    ...f.linear(start, end),
-    axis: { ...f.addressAxis(p), ...ticks, labelOverlap: 'greedy' as const },
-  };
+  // Each border has its tick; where there are too many, round addresses.
+  const axis =
+    edges.length <= 16
+      ? { ...f.addressAxis(p), values: edges, labelOverlap: 'greedy' as const }
+      : f.across(p, start, end);
+  const x = { ...f.linear(start, end), axis };
   const piece = { x: { ...x, field: 'start' }, x2: { field: 'end' } };
   const middle = { ...x, field: 'middle' };
 

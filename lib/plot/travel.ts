@@ -17,8 +17,9 @@ export interface Travel extends f.Caption {
   hex?: boolean; // addresses as 0x40
 }
 
-/** Beyond this many frames only some are kept. */
+/** Beyond so many frames, or pieces in them, only some are kept. */
 export const mostFrames = 240;
+export const mostPieces = 2400;
 const WIDTH = 600;
 const HEIGHT = 64;
 
@@ -49,15 +50,16 @@ export function stays(frames: readonly Row[]): Stay[] {
 
 /** Every k-th frame if there are too many, and always the telling one. */
 function kept({ frames, frame }: Travel): { frames: Row[]; frame: number } {
-  const step = Math.ceil(frames.length / mostFrames);
   const places = frames.map((_, i) => i);
-  const chosen = places.filter(
-    (i) => i % step === 0 || i === frame || i === frames.length - 1,
-  );
-  return {
-    frames: chosen.map((i) => frames[i]),
-    frame: chosen.indexOf(frame),
-  };
+  for (let step = Math.ceil(frames.length / mostFrames); ; step *= 2) {
+    const chosen = places.filter(
+      (i) => i % step === 0 || i === frame || i === frames.length - 1,
+    );
+    const few = chosen.map((i) => frames[i]);
+    if (stays(few).length <= mostPieces || step >= frames.length) {
+      return { frames: few, frame: chosen.indexOf(frame) };
+    }
+  }
 }
 
 /** Draws the telling frame, and a slider for the others. */
@@ -90,7 +92,9 @@ export function travel(p: Travel): TopLevelSpec {
   const free = frames[frame].segments
     .filter(({ kind }) => kind === 'free')
     .reduce((sum, s) => sum + s.end - s.start, 0);
-  const x = { ...f.linear(start, end), axis: f.addressAxis(p) };
+  const focused = frames.some(({ focus }) => focus);
+  const many = frames.some(({ segments }) => segments.length > 100);
+  const x = { ...f.linear(start, end), axis: f.across(p, start, end) };
   const piece = { x: { ...x, field: 'start' }, x2: { field: 'end' } };
   const middle = { ...x, field: 'middle' };
   const here = 'datum.from <= frame && frame < datum.to';
@@ -100,11 +104,11 @@ export function travel(p: Travel): TopLevelSpec {
   return {
     ...f.frame(
       p,
-      'One moment of many; where there is a slider, it chooses. ' +
-        'Outlined: the piece just touched.',
+      'One moment of many; where there is a slider, it chooses.' +
+        (focused ? ' Outlined: the piece just touched.' : ''),
       f.alt(
         `Strip of addresses ${f.count(start)} to ${f.count(end)} ` +
-          `(${p.unit}), ${f.count(frames.length)} moments`,
+          `(${p.unit}), ${f.counted(frames.length, 'moment')}`,
         p.title,
         `${f.count(free)} free after ${frames[frame].name}`,
       ),
@@ -119,7 +123,7 @@ export function travel(p: Travel): TopLevelSpec {
       // Pieces.
       {
         transform: [{ filter: `datum.kind && ${here}` }],
-        mark: { type: 'rect', strokeWidth: 1 },
+        mark: { type: 'rect', strokeWidth: many ? 0.2 : 1 },
         encoding: { ...piece, ...fillByKind(all.map((s) => s.kind)) },
       },
 

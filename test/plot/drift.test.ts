@@ -2,6 +2,7 @@
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { parse, View } from 'vega';
 import { describe, expect, it } from 'vitest';
+import { Grid } from '../../lib/plot/bins.js';
 import { drift, thinned } from '../../lib/plot/drift.js';
 import { classOf, histogram } from '../../lib/plot/histogram.js';
 import { multiples } from '../../lib/plot/multiples.js';
@@ -38,9 +39,28 @@ describe('drift', () => {
     expect(JSON.stringify(spec).length).toBeLessThan(300_000);
   });
 
-  it('draws one sample', () => {
+  it('draws one sample as a line, one operation long', () => {
     const spec = drift({ title: 'One', unit: 'units', samples: drifting(1) });
-    expect(values(spec).length).toBe(3); // the sample and two names
+    const [first, last, ...names] = values(spec);
+    expect([first.operation, last.operation]).toEqual([1, 2]);
+    expect(last).toMatchObject({ free: first.free, largest: first.largest });
+    expect(names).toHaveLength(2);
+  });
+
+  it('names its lines beside the plot, not above it', () => {
+    const level = { free: 9, largest: 9, live: 9, taken: 9 };
+    const samples = [1, 2, 3].map((operation) => ({ operation, ...level }));
+    const lines = ['free', 'largest', 'live', 'taken'] as const;
+    const spec = drift({ title: 'T', unit: 'units', samples, lines });
+    const pixels = values(spec).flatMap(({ pixel }) => (pixel as number) ?? []);
+    expect(pixels.sort((a, b) => a - b)).toEqual([0, 16, 32, 48]);
+  });
+
+  it('puts no tick between two operations', async () => {
+    const samples = drifting(4);
+    const spec = drift({ title: 'T', unit: 'units', samples });
+    const view = new View(parse(compile(spec).spec), { renderer: 'none' });
+    expect(await view.toSVG()).not.toMatch(/>\d\.\d</);
   });
 });
 
@@ -63,6 +83,38 @@ describe('histogram', () => {
   });
 });
 
+describe('the labels of a histogram', () => {
+  const bars = (first: number, count: number, pieces: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      from: 2 ** (first + i),
+      count: pieces,
+    }));
+  const svg = (rows: ReturnType<typeof bars>) => {
+    const spec = histogram({ title: 'T', unit: 'u', rows: [{ name: '', bars: rows }] });
+    const view = new View(parse(compile(spec).spec), { renderer: 'none' });
+    return view.toSVG();
+  };
+
+  it('lie flat where they fit, and lean where they do not', async () => {
+    expect(await svg(bars(0, 8, 1))).not.toContain('rotate(310)');
+    expect(await svg(bars(14, 6, 1))).toContain('rotate(310)');
+  });
+
+  it('tell a number only where it is no wider than its bar', async () => {
+    expect(await svg(bars(0, 6, 1_234_567))).toContain('>1,234,567<');
+    expect(await svg(bars(0, 20, 1_234_567))).not.toContain('>1,234,567<');
+  });
+
+  it('add up units where they are asked to', () => {
+    const units = [{ from: 4, count: 2, units: 11 }];
+    const rows = [{ name: '', bars: units }];
+    const spec = histogram({ title: 'T', unit: 'bytes', by: 'units', rows });
+    expect(values(spec)).toEqual([{ row: 0, size: '4–7', pieces: 11 }]);
+    expect(spec.description).toContain('11 in all');
+    expect(JSON.stringify(spec)).toContain('"together (bytes)"');
+  });
+});
+
 describe('multiples', () => {
   const draw = (operations: number) =>
     multiples({
@@ -75,6 +127,29 @@ describe('multiples', () => {
 
   it.each([600, 30_000])('of %i operations stay under 300 KB', (operations) => {
     expect(JSON.stringify(draw(operations)).length).toBeLessThan(300_000);
+  });
+
+  it('of four grids stay under 300 KB, too', () => {
+    const area = { addr: 0, end: 1e9, from: 0, to: 1e6 };
+    const names = ['first', 'best', 'next', 'worst'];
+    const panels = names.map((name) => {
+      const grid = new Grid(area);
+      for (let i = 0; i < 10_000; i++) {
+        grid.add({ addr: i * 1e5, end: i * 1e5 + 7e4, from: 100 * i, to: 1e6 });
+        grid.add({ addr: i * 1e5, end: i * 1e5 + 7e4, from: 0, to: 90 * i });
+      }
+      return { name, lifetimes: grid };
+    });
+    const spec = multiples({
+      title: 'T',
+      unit: 'bytes',
+      hex: true,
+      range: [0, 1e9],
+      operations: 1e6,
+      panels,
+    });
+    expect(values(spec).length).toBeGreaterThan(1500);
+    expect(JSON.stringify(spec).length).toBeLessThan(300_000);
   });
 
   it('draw each lifetime in the panel of its allocator', () => {
@@ -130,5 +205,35 @@ describe('travel', () => {
     const [{ value }] = spec.params as unknown as { value: number }[];
     expect(kept.find((v) => v.at === value)!.name).toBe('frame 1234');
     expect(JSON.stringify(spec).length).toBeLessThan(300_000);
+  });
+
+  it('drops more frames when each holds many new pieces', () => {
+    const busy = Array.from({ length: 200 }, (_, i) => ({
+      name: `frame ${i}`,
+      segments: Array.from({ length: 300 }, (_, k) => ({
+        start: k * 1000 + i,
+        end: k * 1000 + i + 500,
+        kind,
+      })),
+    }));
+    const spec = travel({ title: 'T', unit: 'units', frames: busy, frame: 77 });
+    const kept = values(spec).filter((v) => 'at' in v);
+    const [{ value }] = spec.params as unknown as { value: number }[];
+    expect(kept.length).toBeGreaterThan(3);
+    expect(kept.find((v) => v.at === value)!.name).toBe('frame 77');
+    expect(JSON.stringify(spec).length).toBeLessThan(300_000);
+  });
+
+  it('has round addresses on its axis, in hexadecimal', () => {
+    const segments = [{ start: 4096, end: 8000, kind }];
+    const spec = travel({
+      title: 'T',
+      unit: 'bytes',
+      hex: true,
+      frames: [{ name: '', segments }],
+      frame: 0,
+    });
+    const ticks = [4096, 4608, 5120, 5632, 6144, 6656, 7168, 7680];
+    expect(JSON.stringify(spec)).toContain(`"values":${JSON.stringify(ticks)}`);
   });
 });

@@ -110,12 +110,31 @@ export function drifting(operations: number): Sample[] {
   return samples;
 }
 
+/** Holes and steps of each tenth operation while a map fills, from 0 on. */
+export function cloud(): [number, number][] {
+  const points: [number, number][] = [[0, 0]];
+  run(
+    churn({ seed: 3, operations: 9000, live: 600, sizes: uniform(1, 30) }),
+    fitMap({ policy: 'first', units: 20_000, start: 1, slots: 3000 }),
+    { every: 10, onSample: ({ holes, steps }) => points.push([holes, steps]) },
+  );
+  return points;
+}
+
 /** The free pieces that a policy leaves after a churn. */
 function leftBy(policy: Policy) {
   const map = fitMap({ policy, units: 1200, start: 1, slots: 500 });
   run(churn({ seed: 3, operations: 2000, live: 60, sizes: uniform(1, 30) }), map);
   return { name: map.name, bars: buckets(map.holes()), focus: 16 };
 }
+
+/** Free pieces of 1 byte to 2 GB, in a long row of bars. */
+const large = () =>
+  Array.from({ length: 31 }, (_, i) => ({
+    from: 2 ** i,
+    count: 31 - i,
+    units: 2 ** i * (31 - i),
+  }));
 
 const policies: Policy[] = ['first', 'best', 'next'];
 
@@ -193,6 +212,11 @@ export const examples = {
     samples: drifting(40),
     lines: ['free', 'largest', 'live', 'taken'],
   }),
+  driftOnce: drift({
+    title: 'One moment, and nothing is free',
+    unit: 'units',
+    samples: [{ operation: 0, free: 0, largest: 0 }],
+  }),
   histogram: histogram({
     title: 'Most free pieces are small',
     unit: 'units',
@@ -202,6 +226,12 @@ export const examples = {
     title: 'Best fit leaves the smaller rests',
     unit: 'units',
     rows: policies.map(leftBy),
+  }),
+  histogramUnits: histogram({
+    title: 'Few pieces hold most of what is free',
+    unit: 'bytes',
+    by: 'units',
+    rows: [{ name: '', bars: large() }],
   }),
   nothingFree: histogram({
     title: 'Nothing is free',
@@ -228,6 +258,22 @@ export const examples = {
     frames: stripRows(),
     frame: 5,
   }),
+  travelKinds: travel({
+    title: 'The client gives back what the slab keeps',
+    unit: 'bytes',
+    hex: true,
+    frame: 1,
+    frames: ['allocated' as const, 'cached' as const].map((kind, i) => ({
+      name: `${i}: object 0 is ${kind}`,
+      segments: [
+        { start: 4096, end: 4256, kind: 'tag' },
+        { start: 4256, end: 4320, kind: 'offset' },
+        { start: 4320, end: 5344, kind, label: 'object 0' },
+        { start: 5344, end: 7424, kind: 'free' },
+        { start: 7424, end: 8192, kind: 'waste' },
+      ],
+    })),
+  }),
   slots: slots({
     title: 'The fifth free writes into the neighbour',
     slots: 4,
@@ -238,6 +284,13 @@ export const examples = {
     x: 'entries in the map (number)',
     y: 'entries visited (number)',
     series: [{ name: 'first fit', points, line: [[0, 0], [300, 300]] }],
+  }),
+  cloud: steps({
+    title: 'No search reads more than there is',
+    x: 'holes (number)',
+    y: 'slots read (number)',
+    log: true,
+    series: [{ name: 'first fit', points: cloud(), line: [[1, 1], [200, 200]] }],
   }),
   log: steps({
     title: 'Instant fit does not depend on the entries',

@@ -152,6 +152,51 @@ describe('a grid', () => {
       .toEqual([[0, 0, 1], [35, 59, 1]]);
   });
 
+  it('of a run without a known end tells the same, in wider columns', () => {
+    const { lifetimes: all, operations } = load(360, {
+      seed: 3,
+      operations: 10_001,
+      live: 20,
+      sizes: uniform(1, 25),
+    });
+    const grid = new Grid({ addr: 1, end: 361, from: 0 });
+    const ended = [...all].sort((a, b) => a.to - b.to); // as a run tells them
+    for (const life of ended) grid.add(life);
+    const got = grid.bins();
+    const columns = new Set(got.map(({ from }) => from)).size;
+    expect(columns).toBeGreaterThan(40);
+    expect(columns).toBeLessThanOrEqual(60);
+    expect(Math.max(...got.map(({ to }) => to))).toBe(operations);
+
+    const size = (r: { addr: number; end: number; from: number; to: number }) =>
+      (r.end - r.addr) * (r.to - r.from);
+    const exact = all.reduce((sum, life) => sum + size(life), 0);
+    const told = got.reduce((sum, bin) => sum + size(bin) * bin.share, 0);
+    expect(told / exact).toBeCloseTo(1, 2);
+    for (const bin of got.filter((_, i) => i % 50 === 0)) {
+      const inside = all.map((life) => ({
+        addr: Math.max(life.addr, bin.addr),
+        end: Math.max(Math.min(life.end, bin.end), Math.max(life.addr, bin.addr)),
+        from: Math.max(life.from, bin.from),
+        to: Math.max(Math.min(life.to, bin.to), Math.max(life.from, bin.from)),
+      }));
+      const share = inside.reduce((sum, life) => sum + size(life), 0) / size(bin);
+      expect(bin.share).toBeCloseTo(share, 1.9);
+    }
+  });
+
+  it('puts neighbours together for a narrow picture', () => {
+    const grid = new Grid({ addr: 0, end: 36, from: 0, to: 60 });
+    grid.add({ addr: 0, end: 1, from: 0, to: 3 });
+    expect(grid.bins(15)).toEqual([
+      { addr: 0, end: 1, from: 0, to: 4, share: 0.75 },
+    ]);
+    const open = new Grid({ addr: 0, end: 36, from: 0 });
+    expect(open.bins()).toEqual([]);
+    open.add({ addr: 0, end: 36, from: 0, to: 2 });
+    expect(open.bins(1)[0]).toEqual({ addr: 0, end: 1, from: 0, to: 2, share: 1 });
+  });
+
   it('shows a million operations in under 300 KB and 2 seconds', async () => {
     // What is timed is the picture: the grid, the spec, and its drawing.
     const operations = 1_000_000;
