@@ -7,7 +7,7 @@
 //
 // 1. A walk visits segments in arena order: spans by age, not by address.
 // 2. A walker takes no space, but keeps its neighbours from becoming one
-//    until it moves on; so does it keep an empty imported span.
+//    until it moves on. Nor does an empty imported span go back meanwhile.
 //
 // Left out: nothing of these functions.
 import { mutex_enter, mutex_exit } from '../sys/mutex.js';
