@@ -13,7 +13,8 @@ export interface Bench {
   per: 'operation' | 'pair'; // what the nanoseconds are of
   repetitions: number; // the least of so many counts
   checksum: number; // expected, over the addresses of one repetition
-  steps: number; // expected, records looked at by one operation or pair
+  steps: number; // expected, of one operation or pair: records looked at,
+  // or what else the workload's file says
 
   /** Makes all that is not timed; what comes back is run against the clock. */
   prepare(): () => Round;
@@ -50,6 +51,10 @@ export class Departed extends Error {
 export const fnv = (sum: number, addr: number): number =>
   Math.imul(sum ^ addr, 16777619);
 export const fnvStart = 2166136261 | 0;
+
+/** In the names of workloads: 300 is 300, and 10,000 is 10k. */
+export const thousands = (n: number): string =>
+  n % 1000 ? `${n}` : `${n / 1000}k`;
 
 /** Marsaglia's xorshift32: 32 bits, unsigned. */
 export function xorshift32(seed: number): () => number {

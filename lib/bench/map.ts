@@ -5,7 +5,8 @@
 // again when it comes back. Churn: 300 slots held by chance.
 import { malloc, mfree, newMap, type map } from '../bsd/malloc.js';
 import { watch } from '../trace/record.js';
-import { fnv, fnvStart, xorshift32, type Bench, type Round } from './bench.js';
+import { fnv, fnvStart, type Bench, type Round } from './bench.js';
+import { freeOrFill, type Requests } from './requests.js';
 
 /** K entries of one unit at 3, 5, 7 …; for a scan a large one behind. */
 function fragmented(K: number, large: boolean): map[] {
@@ -63,21 +64,10 @@ function pair(
 const SLOTS = 300;
 
 /** Which slot is used, and how much it takes if it is empty. */
-function churnRequests(operations: number): [slot: Int32Array, size: Int32Array] {
-  const slot = new Int32Array(operations);
-  const size = new Int32Array(operations);
-  const held = new Uint8Array(SLOTS);
-  const next = xorshift32(12345);
-  for (let i = 0; i < operations; i++) {
-    const k = next() % SLOTS;
-    slot[i] = k;
-    if (held[k] === 0) size[i] = 1 + (next() & 127);
-    held[k] ^= 1;
-  }
-  return [slot, size];
-}
+const churnRequests = (operations: number): Requests =>
+  freeOrFill(12345, SLOTS, operations, (next) => 1 + (next() & 127));
 
-function churnOn(mp: map[], slot: Int32Array, size: Int32Array): Round {
+function churnOn(mp: map[], { slot, want }: Requests): Round {
   let sum = fnvStart;
   const addrs = new Int32Array(SLOTS);
   const sizes = new Int32Array(SLOTS);
@@ -87,9 +77,9 @@ function churnOn(mp: map[], slot: Int32Array, size: Int32Array): Round {
       mfree(mp, sizes[k], addrs[k]);
       sizes[k] = 0;
     } else {
-      addrs[k] = malloc(mp, size[i]);
+      addrs[k] = malloc(mp, want[i]);
       sum = fnv(sum, addrs[k]);
-      sizes[k] = size[i];
+      sizes[k] = want[i];
     }
   }
   return { ops: slot.length, checksum: sum >>> 0 };
@@ -103,13 +93,13 @@ const churn300: Bench = {
   checksum: 956149524,
   steps: 43.37925,
   prepare() {
-    const [slot, size] = churnRequests(2_000_000);
+    const requests = churnRequests(2_000_000);
     const mp = newMap(1000);
     mfree(mp, 30_000, 16);
-    return () => churnOn(mp, slot, size);
+    return () => churnOn(mp, requests);
   },
   countSteps() {
-    const [slot, size] = churnRequests(20_000);
+    const { slot, want } = churnRequests(20_000);
     const { mp, visits } = watch(newMap(1000));
     mfree(mp, 30_000, 16);
     const addrs = new Int32Array(SLOTS);
@@ -118,9 +108,9 @@ const churn300: Bench = {
     slot.forEach((k, i) => {
       read += visits(() => {
         if (sizes[k] !== 0) mfree(mp, sizes[k], addrs[k]);
-        else addrs[k] = malloc(mp, size[i]);
+        else addrs[k] = malloc(mp, want[i]);
       });
-      sizes[k] = sizes[k] === 0 ? size[i] : 0;
+      sizes[k] = sizes[k] === 0 ? want[i] : 0;
     });
     return read / slot.length;
   },

@@ -18,7 +18,7 @@ import {
 import { vmem_init, vmem_update } from '../opensolaris/vmem_init.js';
 import { reboot } from '../sys/reboot.js';
 import { random } from '../trace/random.js';
-import { fnv, fnvStart, type Bench, type Round } from './bench.js';
+import { fnv, fnvStart, thousands, type Bench, type Round } from './bench.js';
 
 /** The random numbers of the workloads, whole: unsigned, 32 bits. */
 function mulberry32(seed: number): () => number {
@@ -143,8 +143,6 @@ function counted(
     },
   };
 }
-
-const thousands = (n: number): string => (n % 1000 ? `${n}` : `${n / 1000}k`);
 
 function churn(
   kind: 'uni' | 'p2' | 'ids',

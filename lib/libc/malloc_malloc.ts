@@ -59,23 +59,15 @@ function carveTop(av: malloc_state, nb: number): number {
 
 /** Files victim, of this size, into its bin. */
 function fileChunk(av: malloc_state, victim: number, size: number): void {
-  if (av.in_smallbin_range(size)) {
-    const i = av.smallbin_index(size);
-    const bin = av.bin_at(i);
-    av.mark_bin(i);
-    av.link(bin, victim, av.first(bin));
-  } else {
-    const i = av.largebin_index(size);
-    const bin = av.bin_at(i);
-    let bck = bin;
-    let fwd = av.first(bin);
-    if (fwd !== bin) {
-      fwd = placeInBin(av, bin, fwd, size);
-      bck = av.last(fwd);
-    }
-    av.mark_bin(i);
-    av.link(bck, victim, fwd);
+  const i = av.bin_index(size);
+  let bck = av.bin_at(i);
+  let fwd = av.first(bck);
+  if (fwd !== bck && !av.in_smallbin_range(size)) {
+    fwd = placeInBin(av, bck, fwd, size);
+    bck = av.last(fwd);
   }
+  av.mark_bin(i);
+  av.link(bck, victim, fwd);
 }
 
 /**
