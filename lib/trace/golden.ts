@@ -80,7 +80,9 @@ function textOf(file: string): Readable {
 }
 
 /** Formats of a header. A golden-macros/1 file has no other line. */
-const formats: unknown[] = ['golden-trace/1', 'golden-macros/1'];
+const formats: unknown[] = [
+  'golden-trace/1', 'golden-macros/1', 'golden-boot/1',
+];
 
 /** Checks the first line and finds who replays it. */
 function start(first: unknown, file: string, makers: MakeReplayer[]): Replayer {

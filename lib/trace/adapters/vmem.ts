@@ -23,6 +23,7 @@ import {
 } from '../../opensolaris/vmem_walk.js';
 import { MalformedTrace, type Header, type Outcome } from '../golden.js';
 import type { Replayer } from '../golden.js';
+import { bootReplayer } from './boot.js';
 import { macroOutcomes } from './macros.js';
 
 type Line = { [name: string]: unknown };
@@ -438,7 +439,9 @@ export function makeVmemReplayer(header: Header): Replayer | null {
   if (header.format === 'golden-macros/1') {
     return { line: notALine, opening: () => macroOutcomes(header) };
   }
-  return header.system === 'vmem' ? new VmemReplayer(header) : null;
+  if (header.system !== 'vmem') return null;
+  if (header.format === 'golden-boot/1') return bootReplayer(header);
+  return new VmemReplayer(header);
 }
 
 function notALine(): never {
