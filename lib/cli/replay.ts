@@ -6,6 +6,7 @@
 import type { Command } from 'commander';
 import { makeBsdReplayer } from '../trace/adapters/bsd.js';
 import { makeDlmallocReplayer } from '../trace/adapters/dlmalloc.js';
+import { makeKmemReplayer } from '../trace/adapters/kmem.js';
 import { makePagesReplayer } from '../trace/adapters/pages.js';
 import { makeSlabReplayer } from '../trace/adapters/slab.js';
 import { systems, type System } from '../trace/adapters/systems.js';
@@ -27,6 +28,7 @@ const makers: MakeReplayer[] = [
   makePagesReplayer,
   makeSlabReplayer,
   makeDlmallocReplayer,
+  makeKmemReplayer,
 ];
 
 const BIG = 200_000; // bytes from which a file earns a progress bar

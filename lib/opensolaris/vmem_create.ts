@@ -97,11 +97,11 @@ function createQcaches(vmp: vmem_t, nqcache: number): void {
         'started; use qcache_max 0',
     );
   }
+  vmp.vm_qcache_max = nqcache * vm_quantum; // the size of slabs depends on it
   for (let i = 1; i <= nqcache; i++) {
     const name = `${vm_name}_${i * vm_quantum}`;
     vmp.vm_qcache.push(kmem.create(name, i * vm_quantum, vm_quantum, vmp));
   }
-  vmp.vm_qcache_max = nqcache * vm_quantum;
 }
 
 /** Puts vmp at the end of vmem_list. */

@@ -6,10 +6,11 @@ import { InvalidArgumentError, Option } from 'commander';
 import type { Allocator } from '../allocator.js';
 import { inBytes } from '../bytes.js';
 import type { Bench } from '../replay.js';
-import { policies, vmemArena, type Policy } from './arena.js';
+import { policies, rmapShim, vmemArena, type Policy } from './arena.js';
 import { buddy } from './buddy.js';
 import { dlHeap, type HeapOptions } from './heap.js';
 import { kmallocAllocator } from './kmalloc.js';
+import { kmemAllocator } from './kmembytes.js';
 import { bsd43Map, v7Map } from './maps.js';
 
 /** What a system is told of the program, and by the user. */
@@ -64,6 +65,27 @@ function onMap(
     },
   };
 }
+
+/** illumos' map: the calls of those two, and an arena behind them. */
+const onShim: System = {
+  name: 'rmap',
+  about:
+    "illumos' map. A pool of 2^20 units of 16 bytes from unit 1, in a VMEM " +
+    'arena that answers to rmalloc and rmfree: there are no slots. Requests, ' +
+    'r, offsets and max_brk are as on v7.',
+  options: [],
+  make() {
+    const allocator = inBytes(rmapShim(UNITS, FIRST), UNIT);
+    const [start] = allocator.range;
+    return {
+      allocator,
+      align: 8,
+      offset: (addr) => addr - start,
+      maxBrk: () =>
+        allocator.taken() === 0 ? 0 : start + allocator.taken(),
+    };
+  },
+};
 
 /** An arena as large as that pool. */
 const onArena: System = {
@@ -140,6 +162,28 @@ const onKmalloc: System = {
   },
 };
 
+/** OpenSolaris' kmem_alloc, on a kernel that does nothing else. */
+const onKmem: System = {
+  name: 'kmem',
+  about:
+    "OpenSolaris' kmem_alloc, one CPU, a heap of 2^26 bytes. A request takes " +
+    'an object of the least of 34 sizes, 8 bytes to 32 KB, that will do, or ' +
+    'whole pages; r takes the new object, then gives back the old one. ' +
+    "Offsets count from the heap's start; max_brk is the highest end ever " +
+    'given out.',
+  options: [],
+  make() {
+    const allocator = kmemAllocator();
+    const [start] = allocator.range;
+    return {
+      allocator,
+      align: 8,
+      offset: (addr) => addr - start,
+      maxBrk: () => allocator.taken(),
+    };
+  },
+};
+
 /** Bytes, as --mxfast has them. */
 function fastSize(text: string): number {
   const bytes = /^\d+$/.test(text) ? Number(text) : NaN;
@@ -178,7 +222,9 @@ export const systems: readonly System[] = [
   onMap('v7', "UNIX V7's", v7Map),
   onMap('43bsd', "4.3BSD's", bsd43Map),
   onArena,
+  onShim,
   onBuddy,
   onKmalloc,
+  onKmem,
   onHeap,
 ];
