@@ -8,6 +8,7 @@
 //
 // Nothing here writes to the heap, and a destroyed heap stops no walk: it
 // ends where it can make nothing of what it reads, and says so.
+import { bytesInHex } from '../sys/bytes.js';
 import { heapStart, dataStart, Killed } from './malloc_core.js';
 import { type malloc_state, MAX_FAST_SIZE, NBINS } from './malloc_bins.js';
 
@@ -300,9 +301,8 @@ export function dump(av: malloc_state, a: number, n: number): string {
   const lines: string[] = [];
   for (let at = a; at < a + n; at += av.SIZE_SZ) {
     const start = at - dataStart;
-    const word = [...av.bytes.subarray(start, start + av.SIZE_SZ)];
-    const bytes = word.map((b) => b.toString(16).padStart(2, '0')).join(' ');
-    lines.push(`${hex(at)}  ${bytes}  ${hex(av.heap[start >> 2])}`);
+    const word = bytesInHex(av.bytes.subarray(start, start + av.SIZE_SZ));
+    lines.push(`${hex(at)}  ${word}  ${hex(av.heap[start >> 2])}`);
   }
   return lines.join('\n');
 }

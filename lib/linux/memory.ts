@@ -7,7 +7,8 @@
 // what lies behind each other in memory has addresses behind each other,
 // across the ends of pages too.
 //
-// Words are little-endian, as on i386 and x86_64.
+// Words are little-endian (sys/bytes.ts).
+import * as bytes from '../sys/bytes.js';
 import { kmap, PAGE_SIZE } from './mm.js';
 import { PAGE_OFFSET, virt_addr_valid, virt_to_page } from './mmzone.js';
 
@@ -15,7 +16,7 @@ import { PAGE_OFFSET, virt_addr_valid, virt_to_page } from './mmzone.js';
 function pieces(
   addr: number,
   n: number,
-  see: (bytes: Uint8Array, from: number) => void,
+  see: (part: Uint8Array, from: number) => void,
 ): void {
   for (let done = 0; done < n; ) {
     const at = addr + done;
@@ -32,20 +33,20 @@ function pieces(
 /** A copy of the n bytes at addr. */
 export function read(addr: number, n: number): Uint8Array {
   const copy = new Uint8Array(n);
-  pieces(addr, n, (bytes, from) => copy.set(bytes, from));
+  pieces(addr, n, (part, from) => copy.set(part, from));
   return copy;
 }
 
 /** Writes bytes to memory, from addr on. */
 export function write(addr: number, values: ArrayLike<number>): void {
-  pieces(addr, values.length, (bytes, from) => {
-    for (let i = 0; i < bytes.length; i++) bytes[i] = values[from + i];
+  pieces(addr, values.length, (part, from) => {
+    for (let i = 0; i < part.length; i++) part[i] = values[from + i];
   });
 }
 
 /** Writes the byte c into n bytes from addr on. */
 export function memset(addr: number, c: number, n: number): void {
-  pieces(addr, n, (bytes) => bytes.fill(c));
+  pieces(addr, n, (part) => part.fill(c));
 }
 
 /**
@@ -69,27 +70,16 @@ function look(addr: number, n: number): Uint8Array {
 /** Writes a word of `size` bytes. */
 export function setWord(addr: number, value: number, size: number): void {
   const word = new Uint8Array(size);
-  for (let i = 0, rest = value; i < size; i++) {
-    word[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
+  bytes.setWord(word, value);
   write(addr, word);
 }
 
 /** Are the bytes at addr the word `value`? */
 export function isWord(addr: number, value: number, size: number): boolean {
-  const word = look(addr, size);
-  for (let i = 0, rest = value; i < size; i++) {
-    if (word[i] !== rest % 256) return false;
-    rest = Math.floor(rest / 256);
-  }
-  return true;
+  return bytes.isWord(look(addr, size), value);
 }
 
 /** The word at addr in hex: exact, where a number might not be. */
 export function wordInHex(addr: number, size: number): string {
-  const digits = Array.from(look(addr, size), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  );
-  return digits.reverse().join('').replace(/^0+(?=.)/, '');
+  return bytes.wordInHex(look(addr, size));
 }

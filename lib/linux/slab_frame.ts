@@ -20,6 +20,7 @@
 // Left out: CONFIG_DEBUG_PAGEALLOC, which unmaps the pages of large free
 // objects; the name of the last user's function, which needs the kernel's
 // symbols.
+import { bytesInHex } from '../sys/bytes.js';
 import { printf } from '../sys/cons.js';
 import { onReboot } from '../sys/reboot.js';
 import { isWord, memset, read, setWord, wordInHex } from './memory.js';
@@ -112,10 +113,8 @@ export function poison_obj(
 
 /** At most 16 bytes of the object, from offset on. */
 export function dump_line(addr: number, offset: number, limit: number): void {
-  const line = Array.from(read(addr + offset, limit), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  );
-  printf(`${offset.toString(16).padStart(3, '0')}: ${line.join(' ')}`);
+  const line = bytesInHex(read(addr + offset, limit));
+  printf(`${offset.toString(16).padStart(3, '0')}: ${line}`);
 }
 
 /** Red zones, last user, and the first `lines` lines of the object. */
