@@ -108,7 +108,7 @@ export function lifetimes(p: Lifetimes): TopLevelSpec {
       p,
       (binned
         ? 'The darker, the more was allocated there and then'
-        : 'Each bar is one allocation, from malloc to mfree') +
+        : 'Each bar is one allocation, for as long as it lives') +
         '; the strip is one moment.',
       altOf(p),
     ),

@@ -107,7 +107,9 @@ export function strip(p: Strip): TopLevelSpec {
   return {
     ...f.frame(
       p,
-      'Inside each piece stands its length.' +
+      (all.some((s) => s.label === undefined)
+        ? 'Inside each piece stands its length.'
+        : 'Each piece has its name.') +
         (touched.length > 0 ? ' Outlined: the piece just touched.' : ''),
       altOf(p, start, end),
     ),
