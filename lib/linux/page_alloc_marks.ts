@@ -13,7 +13,7 @@
 // A request that could have been served from a higher zone must leave more
 // of a lower one: lowmem_reserve[its own class] on top of the mark.
 //
-// 1. Of a request that is granted by a mark, more than mark + reserve free
+// 1. Of a request that is granted by a mark, at least mark + reserve free
 //    pages remain (the mark is cut for the privileged: see below).
 // 2. Of a block of 2^k pages, half the mark must remain in blocks of order
 //    1 and up, a quarter in order 2 and up, and so on below k: loose pages

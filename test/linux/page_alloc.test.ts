@@ -215,7 +215,7 @@ describe('watermarks', () => {
     expect(min_free_kbytes).toBe(1024);
   });
 
-  test('zone_watermark_ok: more than mark and reserve must remain', () => {
+  test('zone_watermark_ok: at least mark and reserve must remain', () => {
     const z = bootTiny(128);
     z.lowmem_reserve = [0, 20, 0];
     const ok = (mark: number, order = 0, harder = false, high = false) =>
