@@ -1,5 +1,12 @@
 // The pictures that the tests look at, each on a run of a real allocator.
 import { malloc, mfree, newMap } from '../../lib/bsd/malloc.js';
+import { map32, map64 } from '../../lib/opensolaris/startup.js';
+import { vmem_alloc } from '../../lib/opensolaris/vmem_alloc.js';
+import { arenas } from '../../lib/opensolaris/vmem_check.js';
+import { vmem_create } from '../../lib/opensolaris/vmem_create.js';
+import { VM_SLEEP } from '../../lib/opensolaris/vmem_impl.js';
+import { areas, type Area } from '../../lib/plot/areas.js';
+import { arenaTree, type Tree } from '../../lib/plot/arenas.js';
 import { drift } from '../../lib/plot/drift.js';
 import { histogram } from '../../lib/plot/histogram.js';
 import { lifetimes, type Lifetime } from '../../lib/plot/lifetimes.js';
@@ -8,6 +15,7 @@ import { slots, state } from '../../lib/plot/slots.js';
 import { steps } from '../../lib/plot/steps.js';
 import { fromMap, strip, type Row } from '../../lib/plot/strip.js';
 import { travel } from '../../lib/plot/travel.js';
+import { bootStep, bootSteps } from '../../lib/trace/adapters/boot.js';
 import { fitMap, type Policy } from '../../lib/trace/adapters/fits.js';
 import { histogram as buckets } from '../../lib/trace/measures.js';
 import { run, type Sample } from '../../lib/trace/run.js';
@@ -135,6 +143,37 @@ const large = () =>
     count: 31 - i,
     units: 2 ** i * (31 - i),
   }));
+
+/** The areas of an address map, and what they are to a program. */
+export const looked = (map: Omit<Area, 'kind'>[]): Area[] =>
+  map.map((area) => {
+    const { what } = area;
+    const kind = /red zone|hole/.test(what) ? 'guard' : 'allocated';
+    return { ...area, kind: what === 'not used' ? 'free' : kind };
+  });
+
+/** The kernel heap's arenas at each step of its boot. */
+export const booting = (): Tree['moments'] =>
+  bootSteps().map(({ step, arenas, pages }) => ({
+    name: `after ${step}: ${pages} pages`,
+    arenas,
+  }));
+
+/** They, and what the eleventh arena and two requests import. */
+export function booted(): Tree['moments'] {
+  const boot = booting();
+  const moment = (name: string) => ({ name, arenas: bootStep(name).arenas });
+  const source = arenas()[0];
+  vmem_create(
+    'eleventh', null, 0, 8, vmem_alloc, null, source, 0, VM_SLEEP,
+  );
+  const later = [moment('the eleventh arena')];
+  for (const [name, size] of [['static_alloc', 24], ['hat_memload', 8192]]) {
+    vmem_alloc(arenas().find((a) => a.vm_name === name)!, +size, VM_SLEEP);
+    later.push(moment(`${size} bytes of ${name}`));
+  }
+  return [...boot, ...later];
+}
 
 const policies: Policy[] = ['first', 'best', 'next'];
 
@@ -273,6 +312,24 @@ export const examples = {
         { start: 7424, end: 8192, kind: 'waste' },
       ],
     })),
+  }),
+  areas64: areas({
+    title: 'To scale, a 64-bit map is one hole',
+    areas: looked(map64(2 ** 20)),
+  }),
+  areas32: areas({
+    title: 'With 32 bits, the kernel takes a fifth of all addresses',
+    areas: looked(map32(2 ** 20)),
+  }),
+  arenaTree: arenaTree({
+    title: 'Ten arenas stand, and six of them have no span yet',
+    moments: booting(),
+    moment: 6,
+  }),
+  arenaTreeImports: arenaTree({
+    title: 'An arena imports when it is asked, and not before',
+    moments: booted(),
+    moment: 9,
   }),
   slots: slots({
     title: 'The fifth free writes into the neighbour',
