@@ -5,9 +5,9 @@
 // each; KMEM has layers for just that. So an arena can have quantum caches,
 // one for each small multiple of its quantum: object caches whose objects
 // are ranges. Their slabs are cut from the arena itself. Idea: KMEM is
-// built on VMEM, and here VMEM on KMEM. Neither file may import the other,
-// and neither has to: KMEM hands its functions over when it starts, as
-// whoever creates an arena hands over afunc and ffunc.
+// built on VMEM, and here VMEM on KMEM. VMEM cannot import what imports it,
+// and need not: KMEM hands its functions over when it starts, as whoever
+// creates an arena hands over afunc and ffunc.
 //
 // 1. A quantum cache writes to nothing that it gives out (KMC_NOTOUCH): the
 //    ranges may be ids, or addresses with nothing behind them.

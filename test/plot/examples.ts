@@ -7,6 +7,7 @@ import { vmem_create } from '../../lib/opensolaris/vmem_create.js';
 import { VM_SLEEP } from '../../lib/opensolaris/vmem_impl.js';
 import { areas, type Area } from '../../lib/plot/areas.js';
 import { arenaTree, type Tree } from '../../lib/plot/arenas.js';
+import { comparison, type OverTime } from '../../lib/plot/compare.js';
 import { drift } from '../../lib/plot/drift.js';
 import { histogram } from '../../lib/plot/histogram.js';
 import { lifetimes, type Lifetime } from '../../lib/plot/lifetimes.js';
@@ -17,6 +18,7 @@ import { fromMap, strip, type Row } from '../../lib/plot/strip.js';
 import { travel } from '../../lib/plot/travel.js';
 import { bootStep, bootSteps } from '../../lib/trace/adapters/boot.js';
 import { fitMap, type Policy } from '../../lib/trace/adapters/fits.js';
+import { contend, type System } from '../../lib/trace/adapters/side.js';
 import { histogram as buckets } from '../../lib/trace/measures.js';
 import { run, type Sample } from '../../lib/trace/run.js';
 import { uniform } from '../../lib/trace/random.js';
@@ -175,6 +177,30 @@ export function booted(): Tree['moments'] {
   return [...boot, ...later];
 }
 
+/** Three systems under one churn, measured at each twentieth operation. */
+export function sideBySide() {
+  const rows: System[] = ['map', 'buddy', 'slab caches'];
+  const over: OverTime = { name: 'memory', unit: 'KB', rows: [], line: [], most: 60 };
+  const runs = rows.map((name) => {
+    const system = contend(name, [300]);
+    const points: [number, number][] = [];
+    const line: [number, number][] = [];
+    const onSample = ({ operation, live }: Sample): void => {
+      points.push([operation, system.now() / 1024]);
+      line.push([operation, live / 1024]);
+    };
+    const load = { seed: 3, operations: 400, live: 150, sizes: () => 300 };
+    const { peakLive } = run(churn(load), system, { every: 20, onSample });
+    Object.assign(over, { rows: [...over.rows, points], line });
+    return [(100 * peakLive) / system.peak(), system.locks() / 400];
+  });
+  const measures = [
+    { name: 'utilisation', unit: '%', values: runs.map(([share]) => share) },
+    { name: 'shared locks', unit: 'a call', digits: 2, values: runs.map(([, n]) => n) },
+  ];
+  return { rows, measures, over };
+}
+
 const policies: Policy[] = ['first', 'best', 'next'];
 
 const short = load(100, {
@@ -190,6 +216,7 @@ const long = load(4000, {
   sizes: uniform(1, 60),
 });
 const points = searches();
+const side = sideBySide();
 
 /** All pictures by name. */
 export const examples = {
@@ -330,6 +357,15 @@ export const examples = {
     title: 'An arena imports when it is asked, and not before',
     moments: booted(),
     moment: 9,
+  }),
+  compare: comparison({
+    title: 'What serves bytes is no way to serve pages',
+    rows: side.rows,
+    measures: side.measures,
+  }),
+  compareOver: comparison({
+    title: 'The buddy system gives each object a page',
+    ...side,
   }),
   slots: slots({
     title: 'The fifth free writes into the neighbour',
