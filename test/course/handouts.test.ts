@@ -309,7 +309,7 @@ describe.concurrent('when something is wrong', () => {
   });
 
   it.each([
-    [['77'], /^freelist: notebooks\/contents\.json has no notebook 77\. There are 00, /],
+    [['98'], /^freelist: notebooks\/contents\.json has no notebook 98\. There are 00, /],
     [['01', '--out', 'package.json'], /^freelist: package\.json cannot be written \(ENOTDIR\)\. /],
     [['01', '--out', '/proc/handouts'], /^freelist: \/proc\/handouts cannot be written \(\w+\)\. /],
     [['01', '--outt', 'x'], /^error: unknown option '--outt'/],
