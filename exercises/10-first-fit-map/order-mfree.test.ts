@@ -1,6 +1,6 @@
 import { it } from 'vitest';
 import { entries, newMap, type map } from '../../lib/bsd/malloc.js';
-import { attempt, drawMaps, Finding, judge, write, type Belief }
+import { arranged, attempt, drawMaps, Finding, judge, write, type Belief }
   from '../../lib/grade/judge.js';
 import { order } from './order-mfree.js';
 
@@ -68,17 +68,9 @@ const lines: Record<number, Line> = {
 
 /** The student's numbers, if they can be a function at all. */
 function program(): number[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
   const open: { line: number; last: boolean }[] = [];
-  have.forEach((n: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof n !== 'number' || !(n in lines)) {
-      throw new Finding(`${at}: you have ${write(n)}. Lines are numbered 1 to 14.`);
-    }
-    if (n !== 14 && have.indexOf(n) < i) {
-      throw new Finding(`${at}: line ${n} stands there for the second time.`);
-    }
+  const labels = Object.keys(lines).map(Number);
+  const have = arranged(order, { what: 'line', labels, often: [14], each(n, at) {
     const line = lines[n];
     if ('opens' in line) open.push({ line: n, last: false });
     if ('orElse' in line || 'closes' in line) {
@@ -89,12 +81,12 @@ function program(): number[] {
       if ('closes' in line) open.pop();
       else block.last = line.last === true;
     }
-  });
+  } });
   if (open.length > 0) {
     const { line } = open[open.length - 1];
     throw new Finding(`order(): no } closes the block that line ${line} opens.`);
   }
-  return have as number[];
+  return have;
 }
 
 /** Runs the lines one after another; what a condition forbids is skipped. */

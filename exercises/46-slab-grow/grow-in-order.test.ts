@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { attempt, Finding, judge, write, type Belief } from '../../lib/grade/judge.js';
+import { arranged, Finding, judge, type Belief } from '../../lib/grade/judge.js';
 import { order } from './grow-in-order.js';
 
 /** What is there to be had, and how the call was made. */
@@ -112,20 +112,12 @@ function does(n: number, s: State, scene: Scene): void {
 }
 
 /** The student's numbers, if they can be lines at all. */
-function program(): number[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
-  have.forEach((n: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (!Number.isInteger(n) || (n as number) < 1 || (n as number) > 15) {
-      throw new Finding(`${at}: you have ${write(n)}. Lines are numbered 1 to 15.`);
-    }
-    if (n !== 5 && n !== 10 && have.indexOf(n) < i) {
-      throw new Finding(`${at}: line ${n as number} stands there for the second time.`);
-    }
+const program = (): number[] =>
+  arranged(order, {
+    what: 'line',
+    labels: Array.from({ length: 15 }, (_, i) => i + 1),
+    often: [5, 10],
   });
-  return have as number[];
-}
 
 /** Runs the lines until one returns. */
 function run(scene: Scene = {}): State {

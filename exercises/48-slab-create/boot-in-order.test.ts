@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { attempt, Finding, judge, write } from '../../lib/grade/judge.js';
+import { arranged, Finding, judge } from '../../lib/grade/judge.js';
 import { virt_to_page } from '../../lib/linux/mmzone.js';
 import { bootMemory } from '../../lib/linux/page_alloc_boot.js';
 import { kmem_cache_init } from '../../lib/linux/slab_create.js';
@@ -103,21 +103,8 @@ const stages: Record<string, (b: Boot) => void> = {
 };
 
 /** The student's letters, if they can be stages at all. */
-function program(): string[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
-  have.forEach((letter: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof letter !== 'string' || !Object.hasOwn(stages, letter)) {
-      throw new Finding(`${at}: you have ${write(letter)}. Stages have the `
-        + "letters 'A' to 'K'.");
-    }
-    if (have.indexOf(letter) < i) {
-      throw new Finding(`${at}: stage ${letter} stands there a second time.`);
-    }
-  });
-  return have as string[];
-}
+const program = (): string[] =>
+  arranged(order, { what: 'stage', labels: Object.keys(stages) });
 
 /** Goes through the stages, as far as they find what they need. */
 function run(): { boot: Boot; stopped: string | null; done: string[] } {

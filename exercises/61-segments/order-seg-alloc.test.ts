@@ -1,5 +1,6 @@
 import { it } from 'vitest';
 import {
+  arranged,
   attempt,
   drawMaps,
   Finding,
@@ -110,18 +111,9 @@ const steps: Record<string, Step> = {
 
 /** The student's letters, if they can be a function at all. */
 function program(): string[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
   const open: { letter: string; last: boolean }[] = [];
-  have.forEach((letter: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof letter !== 'string' || !Object.hasOwn(steps, letter)) {
-      throw new Finding(`${at}: you have ${write(letter)}. Steps have the `
-        + "letters 'A' to 'O'.");
-    }
-    if (have.indexOf(letter) < i) {
-      throw new Finding(`${at}: step ${letter} stands there for the second time.`);
-    }
+  const labels = Object.keys(steps);
+  const have = arranged(order, { what: 'step', labels, each(letter, at) {
     const step = steps[letter];
     if ('opens' in step) open.push({ letter, last: false });
     if ('orElse' in step || 'closes' in step) {
@@ -132,12 +124,12 @@ function program(): string[] {
       if ('closes' in step) open.pop();
       else block.last = true;
     }
-  });
+  } });
   if (open.length > 0) {
     const { letter } = open[open.length - 1];
     throw new Finding(`order(): no } closes the block that step ${letter} opens.`);
   }
-  return have as string[];
+  return have;
 }
 
 /** Runs the steps one after another; what a condition forbids is skipped. */

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { attempt, Finding, judge, same, write, type Belief }
+import { arranged, attempt, Finding, judge, same, write, type Belief }
   from '../../lib/grade/judge.js';
 import { KM_NOSLEEP, KM_SLEEP, KMC_NOMAGAZINE }
   from '../../lib/opensolaris/kmem.js';
@@ -121,18 +121,9 @@ const steps: Record<string, (m: Machine) => Turn> = {
 
 /** The student's letters, if they can be a function at all. */
 function program(): string[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
   let [inLoop, inBlock] = [false, false];
-  have.forEach((letter: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof letter !== 'string' || !Object.hasOwn(steps, letter)) {
-      throw new Finding(`${at}: you have ${write(letter)}. Steps have the `
-        + "letters 'A' to 'N'.");
-    }
-    if (have.indexOf(letter) < i) {
-      throw new Finding(`${at}: step ${letter} stands there for the second time.`);
-    }
+  const labels = Object.keys(steps);
+  const have = arranged(order, { what: 'step', labels, each(letter, at) {
     if ('ACEGMN'.includes(letter) && !inLoop) {
       throw new Finding(`${at}: step ${letter} says continue, break or }, and `
         + 'stands in no loop. Step F opens it.');
@@ -149,10 +140,10 @@ function program(): string[] {
     if (letter === 'M') inLoop = false;
     if (letter === 'D') inBlock = true;
     if (letter === 'G') inBlock = false;
-  });
+  } });
   if (inBlock) throw new Finding('order(): no step closes the block of step D.');
   if (inLoop) throw new Finding('order(): no step closes the loop of step F.');
-  return have as string[];
+  return have;
 }
 
 /** Runs the steps. @throws Error when they go round without end */

@@ -1,6 +1,6 @@
 import { it } from 'vitest';
 import {
-  attempt, Finding, judge, write, type Belief,
+  arranged, attempt, Finding, judge, type Belief,
 } from '../../lib/grade/judge.js';
 import {
   KMC_NOTOUCH, KMEM_CACHE_SIZE, KMEM_CPU_CACHE_SIZE, KMEM_HASH_INITIAL,
@@ -159,21 +159,8 @@ function look(cp: kmem_cache_t): Look {
 }
 
 /** The student's letters, if they can be steps at all. */
-function program(): string[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
-  have.forEach((letter: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof letter !== 'string' || !Object.hasOwn(steps, letter)) {
-      throw new Finding(`${at}: you have ${write(letter)}. Steps have the `
-        + "letters 'A' to 'N'.");
-    }
-    if (have.indexOf(letter) < i) {
-      throw new Finding(`${at}: step ${letter} stands there for the second time.`);
-    }
-  });
-  return have as string[];
-}
+const program = (): string[] =>
+  arranged(order, { what: 'step', labels: Object.keys(steps) });
 
 interface Wish { bufsize: number; align: number; kmem_flags: number; early?: true }
 

@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { attempt, Finding, judge, write } from '../../lib/grade/judge.js';
+import { arranged, Finding, judge } from '../../lib/grade/judge.js';
 import { bootKmem } from '../../lib/opensolaris/kmem_init.js';
 import { caches } from '../../lib/opensolaris/kmem_reap.js';
 import { reboot } from '../../lib/sys/reboot.js';
@@ -149,15 +149,9 @@ const stages: Record<string, (b: Boot) => void> = {
 
 /** The student's letters, if they can be stages at all. */
 function program(): string[] {
-  const have: unknown = attempt('order()', order);
-  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
-  const used = new Map<unknown, number>();
-  have.forEach((letter: unknown, i) => {
-    const at = `order(), place ${i + 1}`;
-    if (typeof letter !== 'string' || !Object.hasOwn(stages, letter)) {
-      throw new Finding(`${at}: you have ${write(letter)}. Stages have the `
-        + "letters 'A' to 'K'.");
-    }
+  const used = new Map<string, number>();
+  const labels = Object.keys(stages);
+  return arranged(order, { what: 'stage', labels, often: labels, each(letter, at) {
     const times = (used.get(letter) ?? 0) + 1;
     used.set(letter, times);
     const twice = [...used.values()].filter((n) => n > 1).length;
@@ -165,8 +159,7 @@ function program(): string[] {
       throw new Finding(`${at}: stage ${letter} stands there too often. Only `
         + 'one stage is used twice.');
     }
-  });
-  return have as string[];
+  } });
 }
 
 /** Goes through the stages, as far as they find what they need. */

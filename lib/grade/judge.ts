@@ -109,6 +109,39 @@ export function predicted<T extends object>(
   judge({ ...c, have });
 }
 
+/** What an exercise gives to be put in order: letters, or numbers from 1. */
+export interface Arranged<T extends string | number> {
+  what: string; // 'step'
+  labels: readonly T[]; // all of them, in the order in which they are given
+  often?: readonly T[]; // those that may stand more than once
+  each?: (label: T, at: string) => void; // judges further, place by place
+}
+
+/** The labels in a student's order, if they can be one at all. */
+export function arranged<T extends string | number>(
+  order: () => T[],
+  { what, labels, often = [], each }: Arranged<T>,
+): T[] {
+  const have: unknown = attempt('order()', order);
+  if (!Array.isArray(have)) throw new Finding('order(): it returns an array.');
+  const [first, last] = [labels[0], labels[labels.length - 1]];
+  const range = typeof first === 'number'
+    ? `are numbered ${first} to ${last}`
+    : `have the letters '${first}' to '${last}'`;
+  have.forEach((label, i) => {
+    const at = `order(), place ${i + 1}`;
+    if (!labels.includes(label)) {
+      const all = `${what[0].toUpperCase()}${what.slice(1)}s`;
+      throw new Finding(`${at}: you have ${write(label)}. ${all} ${range}.`);
+    }
+    if (!often.includes(label) && have.indexOf(label) < i) {
+      throw new Finding(`${at}: ${what} ${label} stands there for the second time.`);
+    }
+    each?.(label, at);
+  });
+  return have;
+}
+
 /** Free pieces as [m_size, m_addr], as `entries` of lib/bsd gives them. */
 type Pieces = readonly (readonly [m_size: number, m_addr: number])[];
 

@@ -36,6 +36,29 @@ const FIRST = 1; // its first unit: an address of 0 means no
  */
 const mostHoles = UNITS / 2;
 
+/** A system asked in bytes, whose offsets count from its start. */
+function fromStart(
+  allocator: Allocator,
+  maxBrk = (): number => allocator.taken(),
+): Bench {
+  const [start] = allocator.range;
+  return {
+    allocator,
+    align: 8, // what mdriver asks for
+    offset: (addr) => addr - start,
+    maxBrk,
+  };
+}
+
+/** The pool: its end is an address, and unit 0, which no one gets, below. */
+function overPool(units: Allocator): Bench {
+  const allocator = inBytes(units, UNIT);
+  const [start] = allocator.range;
+  return fromStart(allocator, () =>
+    allocator.taken() === 0 ? 0 : start + allocator.taken(),
+  );
+}
+
 /** A map over the pool. */
 function onMap(
   name: string,
@@ -50,19 +73,8 @@ function onMap(
       'the new piece, then gives back the old one. Offsets count from unit ' +
       '1; max_brk is the highest end ever, in units, times 16.',
     options: [],
-    make({ ids }) {
-      const slots = Math.min(ids, mostHoles) + 2;
-      const allocator = inBytes(map(UNITS, FIRST, slots), UNIT);
-      const [start] = allocator.range;
-      return {
-        allocator,
-        align: 8, // what mdriver asks for
-        offset: (addr) => addr - start,
-        // The end is an address: unit 0, which no one gets, is below it.
-        maxBrk: () =>
-          allocator.taken() === 0 ? 0 : start + allocator.taken(),
-      };
-    },
+    make: ({ ids }) =>
+      overPool(map(UNITS, FIRST, Math.min(ids, mostHoles) + 2)),
   };
 }
 
@@ -74,17 +86,7 @@ const onShim: System = {
     'arena that answers to rmalloc and rmfree: there are no slots. Requests, ' +
     'r, offsets and max_brk are as on v7.',
   options: [],
-  make() {
-    const allocator = inBytes(rmapShim(UNITS, FIRST), UNIT);
-    const [start] = allocator.range;
-    return {
-      allocator,
-      align: 8,
-      offset: (addr) => addr - start,
-      maxBrk: () =>
-        allocator.taken() === 0 ? 0 : start + allocator.taken(),
-    };
-  },
+  make: () => overPool(rmapShim(UNITS, FIRST)),
 };
 
 /** An arena as large as that pool. */
@@ -107,13 +109,7 @@ const onArena: System = {
       units: UNITS * UNIT,
       quantum: UNIT,
     });
-    const [start] = allocator.range;
-    return {
-      allocator: { ...allocator, unit: 'bytes' },
-      align: 8,
-      offset: (addr) => addr - start,
-      maxBrk: () => allocator.taken(),
-    };
+    return fromStart({ ...allocator, unit: 'bytes' });
   },
 };
 
@@ -129,15 +125,7 @@ const onBuddy: System = {
     'do, 1024 at most; r takes the new block, then gives back the old one. ' +
     'Offsets count from page 0; max_brk is the highest end ever.',
   options: [],
-  make() {
-    const allocator = inBytes(buddy(PAGES), PAGE);
-    return {
-      allocator,
-      align: 8,
-      offset: (addr) => addr,
-      maxBrk: () => allocator.taken(),
-    };
-  },
+  make: () => fromStart(inBytes(buddy(PAGES), PAGE)),
 };
 
 /** Linux' kmalloc, on a kernel that does nothing else. */
@@ -150,16 +138,7 @@ const onKmalloc: System = {
     'the new object, then gives back the old one. Offsets count from page ' +
     '0; max_brk is the highest end ever given out.',
   options: [],
-  make() {
-    const allocator = kmallocAllocator(2 ** 14);
-    const [start] = allocator.range;
-    return {
-      allocator,
-      align: 8,
-      offset: (addr) => addr - start,
-      maxBrk: () => allocator.taken(),
-    };
-  },
+  make: () => fromStart(kmallocAllocator(2 ** 14)),
 };
 
 /** OpenSolaris' kmem_alloc, on a kernel that does nothing else. */
@@ -172,16 +151,7 @@ const onKmem: System = {
     "Offsets count from the heap's start; max_brk is the highest end ever " +
     'given out.',
   options: [],
-  make() {
-    const allocator = kmemAllocator();
-    const [start] = allocator.range;
-    return {
-      allocator,
-      align: 8,
-      offset: (addr) => addr - start,
-      maxBrk: () => allocator.taken(),
-    };
-  },
+  make: () => fromStart(kmemAllocator()),
 };
 
 /** Bytes, as --mxfast has them. */
