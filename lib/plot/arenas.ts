@@ -70,70 +70,77 @@ function placesOf({ moments }: Tree, left: number): Map<number, number> {
   );
 }
 
-/** Draws the tree at the telling moment, and a slider for the others. */
-export function arenaTree(p: Tree): TopLevelSpec {
-  const rows = rowsOf(p);
-  const names = [...rows].map(([name, { depth }]) =>
-    depth * INDENT + name.length * 7.7);
-  const left = Math.max(0, ...names) + 20;
-  const places = placesOf(p, left);
-  const height = rows.size * ROW + 4;
+/** Lines by what they say. */
+const dashes = {
+  given: [1, 0], // a span that nobody brought
+  imported: [4, 3], // a span from the source
+  link: [1, 3], // to the piece of the source that it is
+  branch: [1, 0], // from source to child
+  'in name only': [2, 3], // a source that nothing is imported from
+} as const;
 
-  // All that is there at a moment, in pixels from the top left.
-  const drawn = (arena: Arena, at: number) => {
-    const { name, source, imports, spans, held, holes } = arena;
-    const { y, depth } = rows.get(name)!;
-    const above = rows.get(source ?? '')?.y ?? y;
-    const line = (look: keyof typeof dashes, x: number, x2: number,
-      from: number, to: number) => ({ at, look, x, x2, y: from, y2: to });
-    const text = (label: string, x: number, color: string) =>
-      ({ at, label, x, y, ink: color });
+/** Where rows and borders are, in pixels from the top left. */
+interface Sheet {
+  rows: ReturnType<typeof rowsOf>;
+  places: ReturnType<typeof placesOf>;
+  left: number; // where the axis begins
+}
 
-    const pieces = [
-      ...held.map((piece) => ({ ...piece, kind: 'allocated' as const })),
-      ...holes.map((piece) => ({ ...piece, kind: 'free' as const })),
-    ].flatMap(({ start, end, kind }) => {
-      const [x, x2] = [places.get(start)!, places.get(end)!];
-      const label = lengthOf(end - start);
-      return [
-        { at, kind, x, x2, y: y - 9, y2: y + 9 },
-        ...(f.fits(label, x2 - x)
-          ? [{ ...text(label, (x + x2) / 2, inkOf(kind)), centred: true }]
-          : []),
-      ];
-    });
-    const lines = spans.flatMap(({ start, end, imported }) => {
-      const [x, x2] = [places.get(start)!, places.get(end)!];
-      if (!imported) return [line('given', x, x2, y - 12, y - 12)];
-      const down = (to: number) => line('link', to, to, above + 9, y - 12);
-      return [line('imported', x, x2, y - 12, y - 12), down(x), down(x2)];
-    });
+/** An arena at moment `at`: its name, its branch, its spans and pieces. */
+function drawn(arena: Arena, at: number, { rows, places, left }: Sheet) {
+  const { name, source, imports, spans, held, holes } = arena;
+  const { y, depth } = rows.get(name)!;
+  const above = rows.get(source ?? '')?.y ?? y;
+  const line = (look: keyof typeof dashes, x: number, x2: number,
+    from: number, to: number) => ({ at, look, x, x2, y: from, y2: to });
+  const text = (label: string, x: number, color: string) =>
+    ({ at, label, x, y, ink: color });
 
-    // The branch that leads to it from its source, and its name.
-    const x = depth * INDENT;
-    const branch = imports ? 'branch' : 'in name only';
+  const pieces = [
+    ...held.map((piece) => ({ ...piece, kind: 'allocated' as const })),
+    ...holes.map((piece) => ({ ...piece, kind: 'free' as const })),
+  ].flatMap(({ start, end, kind }) => {
+    const [x, x2] = [places.get(start)!, places.get(end)!];
+    const label = lengthOf(end - start);
     return [
-      ...pieces,
-      ...lines,
-      ...(source === null ? [] : [
-        line(branch, x - 11, x - 11, above + 9, y),
-        line(branch, x - 11, x - 2, y, y),
-      ]),
-      text(name, x, ink),
-      ...(spans.length === 0 ? [text('no span', left, outline)] : []),
+      { at, kind, x, x2, y: y - 9, y2: y + 9 },
+      ...(f.fits(label, x2 - x)
+        ? [{ ...text(label, (x + x2) / 2, inkOf(kind)), centred: true }]
+        : []),
     ];
-  };
+  });
+  const lines = spans.flatMap(({ start, end, imported }) => {
+    const [x, x2] = [places.get(start)!, places.get(end)!];
+    if (!imported) return [line('given', x, x2, y - 12, y - 12)];
+    const down = (to: number) => line('link', to, to, above + 9, y - 12);
+    return [line('imported', x, x2, y - 12, y - 12), down(x), down(x2)];
+  });
 
-  const { name, arenas } = p.moments[p.moment];
-  const bare = arenas.filter(({ spans }) => spans.length === 0).length;
-  const given = p.moments.flatMap((moment) => moment.arenas)
+  // The branch that leads to it from its source, and its name.
+  const x = depth * INDENT;
+  const branch = imports ? 'branch' : 'in name only';
+  return [
+    ...pieces,
+    ...lines,
+    ...(source === null ? [] : [
+      line(branch, x - 11, x - 11, above + 9, y),
+      line(branch, x - 11, x - 2, y, y),
+    ]),
+    text(name, x, ink),
+    ...(spans.length === 0 ? [text('no span', left, outline)] : []),
+  ];
+}
+
+/** The axis: the borders of spans that were not imported. */
+function axisOf({ moments }: Tree, { places }: Sheet) {
+  const given = moments.flatMap(({ arenas }) => arenas)
     .flatMap(({ spans }) => spans.filter(({ imported }) => !imported));
   const ticks = Object.fromEntries(
     given.flatMap(({ start, end }) => [start, end])
       .map((edge) => [places.get(edge)!, `0x${edge.toString(16)}`]),
   );
   const values = Object.keys(ticks).map(Number);
-  const axis = {
+  return {
     title: 'address (bytes, not to scale)',
     values,
     labelExpr: `${JSON.stringify(ticks)}[datum.value]`,
@@ -141,7 +148,20 @@ export function arenaTree(p: Tree): TopLevelSpec {
     labelOverlap: values.length > 12,
     domain: false,
   };
-  const x = { ...f.linear(0, WIDTH), axis, field: 'x' };
+}
+
+/** Draws the tree at the telling moment, and a slider for the others. */
+export function arenaTree(p: Tree): TopLevelSpec {
+  const rows = rowsOf(p);
+  const names = [...rows].map(([name, { depth }]) =>
+    depth * INDENT + name.length * 7.7);
+  const left = Math.max(0, ...names) + 20;
+  const sheet = { rows, places: placesOf(p, left), left };
+  const height = rows.size * ROW + 4;
+
+  const { name, arenas } = p.moments[p.moment];
+  const bare = arenas.filter(({ spans }) => spans.length === 0).length;
+  const x = { ...f.linear(0, WIDTH), axis: axisOf(p, sheet), field: 'x' };
   const y = { ...f.linear(height, 0), axis: null, field: 'y' };
   const box = { x, y, x2: { field: 'x2' }, y2: { field: 'y2' } };
   const looks = Object.keys(dashes);
@@ -165,7 +185,7 @@ export function arenaTree(p: Tree): TopLevelSpec {
     data: {
       values: p.moments.flatMap((moment, at) => [
         { at, now: moment.name },
-        ...moment.arenas.flatMap((arena) => drawn(arena, at)),
+        ...moment.arenas.flatMap((arena) => drawn(arena, at, sheet)),
       ]),
     },
     params: [{ name: 'moment', value: p.moment, bind }],
@@ -212,12 +232,3 @@ export function arenaTree(p: Tree): TopLevelSpec {
     ],
   };
 }
-
-/** Lines by what they say. */
-const dashes = {
-  given: [1, 0], // a span that nobody brought
-  imported: [4, 3], // a span from the source
-  link: [1, 3], // to the piece of the source that it is
-  branch: [1, 0], // from source to child
-  'in name only': [2, 3], // a source that nothing is imported from
-} as const;
