@@ -68,15 +68,13 @@ function bytesOf(addr: number): Uint8Array {
 function loadOdd(addr: number): number {
   let word = 0;
   for (let i = 3; i >= 0; i--) {
-    word = word * 256 + bytesOf(addr + i)[(addr + i) % PIECE];
+    word = word * 256 + loadByte(addr + i);
   }
   return word;
 }
 
 function storeOdd(addr: number, word: number): void {
-  for (let i = 0; i < 4; i++) {
-    bytesOf(addr + i)[(addr + i) % PIECE] = word >>> (8 * i);
-  }
+  for (let i = 0; i < 4; i++) storeByte(addr + i, word >>> (8 * i));
 }
 
 /** The word of 32 bits at addr, unsigned. */
@@ -181,7 +179,7 @@ export function read(addr: number, n: number): Uint8Array {
   const copy = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     touch(`read(0x${addr.toString(16)}, ${n})`, addr + i);
-    copy[i] = bytesOf(addr + i)[(addr + i) % PIECE];
+    copy[i] = loadByte(addr + i);
   }
   return copy;
 }
@@ -190,7 +188,7 @@ export function read(addr: number, n: number): Uint8Array {
 export function write(addr: number, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++) {
     touch(`write(0x${addr.toString(16)}, ${values.length} bytes)`, addr + i);
-    bytesOf(addr + i)[(addr + i) % PIECE] = values[i];
+    storeByte(addr + i, values[i]);
   }
 }
 
@@ -207,8 +205,5 @@ export function bzero(addr: number, n: number): void {
 
 /** Copies n bytes to another place; the two do not overlap. */
 export function bcopy(from: number, to: number, n: number): void {
-  for (let i = 0; i < n; i++) {
-    const byte = bytesOf(from + i)[(from + i) % PIECE];
-    bytesOf(to + i)[(to + i) % PIECE] = byte;
-  }
+  for (let i = 0; i < n; i++) storeByte(to + i, loadByte(from + i));
 }
